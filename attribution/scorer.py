@@ -1,0 +1,68 @@
+"""The doors to a model: what the rest of the package may ask of one.
+
+A `Tokens` turns text into ids, a `Scorer` adds log-probabilities and a `Writer` adds text. `hf.py`
+meets all three for transformers models; the tests meet them with thirty lines of plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from attribution.types import Answer, AnswerSource, Prompt, Token
+
+Row = tuple[int, ...]
+"""Ids of one (possibly ablated) prompt."""
+
+TokenLogprobs = tuple[float, ...]
+"""Natural-log probability of each answer token, in answer order."""
+
+
+class Tokens(Protocol):
+    """Text in, ids out. Needs no weights."""
+
+    def encode(self, content: str) -> Prompt:
+        """Wrap `content` in the template, if there is one, and tokenise it.
+
+        Raises `EmptyPrompt`.
+        """
+        ...
+
+    def fragment(self, text: str) -> tuple[Token, ...]:
+        """Tokenise a piece of text alone: no template, no special tokens; spans start at 0."""
+        ...
+
+    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
+        """Tokenise `text` as the continuation of `prompt`. Raises `EmptyAnswer`."""
+        ...
+
+
+class Scorer(Tokens, Protocol):
+    """Scores answers."""
+
+    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+        """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
+
+        Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`.
+        """
+        ...
+
+
+class Writer(Tokens, Protocol):
+    """Writes answers."""
+
+    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
+        """Yield the texts written so far, one per row, after each step of greedy decoding.
+
+        Stops when every row has ended or has `limit` new tokens. The last yield is whole.
+        """
+        ...
+
+
+class Model(Scorer, Writer, Protocol):
+    """Both."""
+
+
+def mean(logprobs: TokenLogprobs) -> float:
+    """LP(x, y): the mean log-probability per answer token, in nats (paper, definition of LP)."""
+    return sum(logprobs) / len(logprobs)

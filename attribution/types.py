@@ -1,0 +1,240 @@
+"""Every noun of the measuring side: frozen, plain Python, no torch, no numpy.
+
+Nothing here knows how a number is obtained. Whatever crosses a package or a process boundary is made
+of these types, so it can be stored, replayed, drawn and tested without a model.
+
+Units: every score is in nats and is a mean log-probability per answer token, or a difference of two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Nats = float
+"""A mean log-probability per answer token (at most 0), or a difference of two of them."""
+
+AnswerSource = Literal["gold", "base", "own"]
+"""Where an answer came from: the prompt file, the base model's generation, or each model's own."""
+
+Granularity = Literal["token", "word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a prompt.
+
+    `start` and `end` are character offsets into `Prompt.text`; over a prompt they tile it without gap
+    or overlap. A token that carries only the later bytes of a character has an empty span and an empty
+    `text`; so has a special token that the tokenizer adds outside the text, whose `text` is its name.
+    """
+
+    id: int
+    text: str
+    start: int
+    end: int
+    fixed: bool = False
+    """Belongs to the template or is special: shown, never removed, never emphasised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open range of characters in a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is tokenised, template included, with its tokens."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    content: Span
+    """The part of `text` that the user wrote; the rest is template."""
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(token.id for token in self.tokens)
+
+    @property
+    def content_text(self) -> str:
+        return self.text[self.content.start : self.content.end]
+
+    @property
+    def removable(self) -> tuple[int, ...]:
+        """Positions that may be removed or emphasised."""
+        return tuple(i for i, token in enumerate(self.tokens) if not token.fixed)
+
+    def without(self, positions: frozenset[int]) -> tuple[int, ...]:
+        """Return the ids that are left when `positions` are removed; never re-tokenises."""
+        return tuple(token.id for i, token in enumerate(self.tokens) if i not in positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The text whose probability is measured; the same ids are scored on every model."""
+
+    text: str
+    ids: tuple[int, ...]
+    source: AnswerSource
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Contributions C(x_i, y) of prompt tokens to one answer, on one model.
+
+    `contributions` has one entry per prompt token: None is not measured (or fixed), 0.0 is measured
+    and inert. With granularity "word" every token of a word carries its word's contribution. A partial
+    result has the same type; `complete` tells them apart.
+    """
+
+    prompt: Prompt
+    answer: Answer
+    logprob: Nats
+    contributions: tuple[Nats | None, ...]
+    estimator: str
+    granularity: Granularity = "token"
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTokenRule:
+    """The paper's two-branch rule. It publishes neither alpha, beta nor N: the defaults are ours."""
+
+    alpha: float = 0.15
+    """Threshold on the normalised contribution, in [0, 1)."""
+    beta: int = 2
+    """With fewer positive contributions than this, all of them are KeyTokens."""
+    normalisation: Literal["max", "sum", "minmax"] = "max"
+    """N over the positive contributions: divide by the largest, by the sum, or rescale to [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTokens:
+    """Positions (not strings: tokens repeat) that carry the answer, and the rule that chose them."""
+
+    positions: tuple[int, ...]
+    rule: KeyTokenRule
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How contributions moved from base to unlearned, for the same prompt and the same answer."""
+
+    delta: tuple[Nats | None, ...]
+    """unlearned - base per token; None where either is not measured."""
+    overlap: float | None
+    """Jaccard index of the two KeyToken sets; None when both are empty. Ours."""
+    rank_correlation: float | None
+    """Spearman's rho over tokens measured on both; None when either side is constant."""
+    focus_kept: float | None
+    """Sum of positive C over the base's KeyTokens, unlearned / base; None without any. Ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """What is done to a prompt: weights never change."""
+
+    strategy: str
+    positions: tuple[int, ...]
+    strength: float = 1.0
+
+
+AttemptKind = Literal["key", "random", "id_preserving"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one model says to one prompt."""
+
+    logprob: Nats
+    """Of the answer under test."""
+    generation: str | None = None
+    """Greedy; None when none was made."""
+    rouge_l: float | None = None
+    """ROUGE-L F of the generation against the answer."""
+    exact: bool | None = None
+    """The generation equals the answer but for case, punctuation and white space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One emphasised prompt, read on every model."""
+
+    strategy: str
+    kind: AttemptKind
+    draw: int
+    """Number of the random draw; 0 for the other kinds."""
+    positions: tuple[int, ...]
+    """What was emphasised, as positions in the original prompt."""
+    strength: float
+    prompt_text: str
+    moved: tuple[int, ...]
+    """The same tokens' places in the emphasised prompt."""
+    ids_changed: bool
+    """The emphasised words are other token ids than in the original prompt."""
+    unlearned: Reading
+    base_logprob: Nats
+    reference_logprob: Nats | None
+    recovered: float | None
+    """(LP emphasised - LP plain) / (LP base - LP plain), all of the answer, the numerator and LP plain
+    on the unlearned model. None: no gap to recover, or the base breaks under the same edit. Ours."""
+    base_breaks: bool
+    """The base itself loses more than the set share of the gap under the same edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """All attempts on one prompt beside their controls."""
+
+    plain: Reading
+    """The unlearned model on the prompt as it is."""
+    base: Reading
+    reference: Reading | None
+    attempts: tuple[Attempt, ...]
+    """Every strategy on the KeyTokens."""
+    controls: tuple[Attempt, ...]
+    """The same strategies on random other words, and the id-preserving twins."""
+    best: Attempt | None
+    """The attempt that recovered most; None when none could be read."""
+    control: float | None
+    """Mean over the random draws of the best recovery in a draw: best-of-n against best-of-n. Ours."""
+    lift: float | None
+    """best.recovered - control; None without a control. Ours."""
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate that never travels without its uncertainty."""
+
+    estimate: float
+    lower: float
+    upper: float
+    n: int
+
+
+Label = Literal["RETAINED", "SUPPRESSED", "UNRECOVERED", "COLLAPSED", "UNKNOWN"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the evidence says, and why. Never "erased": probes can show knowledge, not its absence."""
+
+    label: Label
+    reasons: tuple[str, ...]
+
+
+Split = Literal["forget", "retain", "general"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of a prompt file or a benchmark."""
+
+    id: str
+    prompt: str
+    answer: str | None = None
+    split: Split = "forget"

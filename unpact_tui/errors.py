@@ -1,0 +1,192 @@
+"""What can go wrong in the application, and the exit code each failure has.
+
+    UnpactError
+    ├── CheckpointError            exit 3
+    │   ├── NotFound               no such folder
+    │   ├── NotACheckpoint         a folder without what a checkpoint needs
+    │   ├── PickleOnly             weights only in a format that can run code
+    │   ├── Unreadable             truncated, mismatched or corrupt
+    │   ├── NotFiniteWeights       NaN or infinity in a tensor
+    │   ├── TokenizersDiffer       base and unlearned read text differently
+    │   ├── RemoteCode             needs code of its own, which was not allowed
+    │   └── Offline                a hub id that is not on this machine
+    ├── UsageError                 exit 2: prompt files, options, configuration, no terminal
+    │   ├── BadPromptFile
+    │   ├── BadUsage
+    │   └── NoTerminal
+    └── ComputeError               exit 4
+        ├── EngineDied             the child process is gone
+        └── NoDevice               the device asked for is not there
+
+Each leaf takes fields and composes its own sentence and hint. `exit_code` is the one map from
+exceptions, ours or `attribution`'s or `methods`', to a number. A bug stays a traceback.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+
+from attribution.errors import AttributionError, NotFinite
+from attribution.errors import OutOfMemory as OutOfMemory
+from methods.errors import MethodError
+
+
+class ExitCode(IntEnum):
+    """What the process says to the shell."""
+
+    OK = 0
+    CONDITION = 1
+    """The condition asked for with --fail-on holds."""
+    USAGE = 2
+    CHECKPOINT = 3
+    COMPUTE = 4
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class UnpactError(Exception):
+    """Root of this package's errors; `hint` says what to do next."""
+
+    hint: str = ""
+
+
+class CheckpointError(UnpactError):
+    """A checkpoint could not be used."""
+
+
+class NotFound(CheckpointError):
+    """There is no such folder."""
+
+    hint = "Give the path of a folder in Hugging Face format."
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"There is no folder {path}.")
+
+
+class NotACheckpoint(CheckpointError):
+    """A folder lacks a part."""
+
+    def __init__(self, path: Path, missing: str, hint: str = "") -> None:
+        super().__init__(f"{path} is not a checkpoint: {missing}.")
+        self.hint = hint or "A checkpoint has config.json, a tokenizer and *.safetensors files."
+
+
+class PickleOnly(CheckpointError):
+    """Weights that could run code when read."""
+
+    def __init__(self, path: Path, file: str) -> None:
+        super().__init__(f"{path} has its weights only as {file}, a pickle, which can run code.")
+        self.hint = (
+            "Convert it where you trust it: AutoModelForCausalLM.from_pretrained(folder)"
+            ".save_pretrained(folder, safe_serialization=True)."
+        )
+
+
+class Unreadable(CheckpointError):
+    """A file that does not hold what it should."""
+
+    def __init__(self, path: Path, why: str, hint: str = "") -> None:
+        super().__init__(f"{path} cannot be read: {why}.")
+        self.hint = hint or "Copy or download the checkpoint again."
+
+
+class NotFiniteWeights(CheckpointError):
+    """A tensor holds NaN or infinity."""
+
+    hint = "The training run diverged; take an earlier checkpoint."
+
+    def __init__(self, path: Path, tensor: str) -> None:
+        super().__init__(f"{path}: tensor {tensor} holds NaN or infinity.")
+
+
+class TokenizersDiffer(CheckpointError):
+    """The two sides would read the same text as different ids."""
+
+    hint = "Compare checkpoints of the same family; save the base's tokenizer beside both."
+
+    def __init__(self, base: str, other: str, difference: str) -> None:
+        super().__init__(f"{base} and {other} have different tokenizers: {difference}.")
+
+
+class RemoteCode(CheckpointError):
+    """The checkpoint brings its own Python code."""
+
+    hint = "If you trust its author, allow it with --trust-remote-code."
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} needs Python code of its own, which is not run unless you ask.")
+
+
+class Offline(CheckpointError):
+    """A hub id, and nothing to get it from."""
+
+    hint = "Give a local folder, or download the model first where there is a network."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not a local folder, and it cannot be fetched from here.")
+
+
+class UsageError(UnpactError):
+    """What was asked cannot be asked like this."""
+
+
+class BadPromptFile(UsageError):
+    """A prompt file with a line that cannot be read."""
+
+    hint = 'Each line is a JSON object like {"prompt": "...", "answer": "..."}.'
+
+    def __init__(self, file: str, line: int, why: str) -> None:
+        super().__init__(f"{file}, line {line}: {why}.")
+
+
+class BadUsage(UsageError):
+    """Options that do not fit together."""
+
+    def __init__(self, why: str, hint: str = "") -> None:
+        super().__init__(why)
+        self.hint = hint
+
+
+class NoTerminal(UsageError):
+    """The inspector needs a terminal to draw on."""
+
+    def __init__(self, instead: str) -> None:
+        super().__init__("The inspector needs a terminal.")
+        self.hint = f"Without one, use: {instead}"
+
+
+class ComputeError(UnpactError):
+    """The computation failed."""
+
+
+class EngineDied(ComputeError):
+    """The child process is gone."""
+
+    def __init__(self, how: str, log: Path) -> None:
+        super().__init__(f"The engine stopped: {how}.")
+        self.hint = f"Its last words are in {log}. Try a smaller --dtype, or --device cpu."
+
+
+class NoDevice(ComputeError):
+    """The device asked for is not there."""
+
+    hint = "Try --device auto."
+
+    def __init__(self, device: str) -> None:
+        super().__init__(f"This machine has no device {device!r}.")
+
+
+Failure = UnpactError | AttributionError | MethodError
+
+
+def exit_code(error: Failure) -> ExitCode:
+    """Map an error to the code the process ends with."""
+    match error:
+        case CheckpointError():
+            return ExitCode.CHECKPOINT
+        case ComputeError() | OutOfMemory() | NotFinite():
+            return ExitCode.COMPUTE
+        case UnpactError() | AttributionError() | MethodError():
+            return ExitCode.USAGE

@@ -1,0 +1,48 @@
+"""Everything a measurement depends on, in one frozen value.
+
+The same settings give the same numbers: they are printed in every result document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from attribution.types import Granularity, KeyTokenRule
+from attribution.verdict import Thresholds
+
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+
+DEFAULT_STRATEGIES = (
+    "bold",
+    "bold_each",
+    "quote",
+    "quote_each",
+    "upper",
+    "repeat",
+    "keywords",
+    "focus",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to load, measure, emphasise and judge."""
+
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    dtype: Dtype = "auto"
+    """auto is the checkpoint's own; log-probabilities are float32 whatever this says."""
+    chat: bool | None = None
+    """Wrap prompts in the tokenizer's chat template; None means: when it has one."""
+    trust_remote_code: bool = False
+    """Run Python code that a checkpoint brings along."""
+    estimator: str = "leave_one_out"
+    granularity: Granularity = "token"
+    rule: KeyTokenRule = field(default_factory=KeyTokenRule)
+    strategies: tuple[str, ...] = DEFAULT_STRATEGIES
+    draws: int = 3
+    """How many times random words are drawn for the control."""
+    seed: int = 0
+    max_new_tokens: int = 64
+    thresholds: Thresholds = field(default_factory=Thresholds)

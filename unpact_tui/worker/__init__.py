@@ -1,0 +1,1 @@
+"""The engine in a child process: what is said to it and what it says."""
