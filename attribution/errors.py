@@ -8,6 +8,7 @@
     ├── NothingToAblate    every token of the prompt is fixed
     ├── NothingToEmphasise no word under the positions asked for
     ├── PromptTooLong      longer than the model can read
+    ├── NoOffsets          a tokenizer that cannot say where its tokens are
     ├── PromptMismatch     two results that are not of the same prompt and answer
     ├── NotFinite          the model gave NaN or infinity
     └── OutOfMemory        not even one row fits
@@ -86,6 +87,15 @@ class PromptTooLong(AttributionError):
     def __init__(self, got: int, limit: int) -> None:
         super().__init__(f"Prompt and answer have {got} tokens; this model reads at most {limit}.")
         self.hint = "Shorten the prompt or the answer."
+
+
+class NoOffsets(AttributionError):
+    """The tokenizer cannot say which characters a token came from."""
+
+    hint = "Save it as a fast tokenizer: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
+
+    def __init__(self) -> None:
+        super().__init__("The tokenizer does not say which characters its tokens came from.")
 
 
 class PromptMismatch(AttributionError):

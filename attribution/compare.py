@@ -1,0 +1,101 @@
+"""How the contributions to one answer moved between two models.
+
+Knows nothing of what the models are. Overlap and focus kept are ours; the paper defines neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import correlation
+
+from attribution.errors import PromptMismatch
+from attribution.keytokens import Unit, units
+from attribution.types import Attribution, KeyTokens, Nats, Shift
+
+LEAST_RANKED = 3
+"""Two points always correlate perfectly; from here on a rank correlation says something."""
+
+
+def shift(
+    base: Attribution, unlearned: Attribution, base_keys: KeyTokens, unlearned_keys: KeyTokens
+) -> Shift:
+    """Compare two attributions of the same answer to the same prompt. Raises `PromptMismatch`."""
+    _check(base, unlearned)
+    whole = units(base)
+    return Shift(
+        delta=tuple(
+            None if before is None or after is None else after - before
+            for before, after in zip(base.contributions, unlearned.contributions, strict=True)
+        ),
+        overlap=_overlap(_chosen(whole, base_keys), _chosen(whole, unlearned_keys)),
+        rank_correlation=_rank_correlation(base, unlearned, whole),
+        focus_kept=_focus_kept(base, unlearned, _chosen(whole, base_keys)),
+    )
+
+
+def rank_correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
+    """Return Spearman's rho with average ranks for ties; None when it is not defined."""
+    if len(left) < LEAST_RANKED or len(set(left)) == 1 or len(set(right)) == 1:
+        return None
+    return correlation(_ranks(left), _ranks(right))
+
+
+def _check(base: Attribution, unlearned: Attribution) -> None:
+    for what, same in (
+        ("prompts", base.prompt.ids == unlearned.prompt.ids),
+        ("answers", base.answer.ids == unlearned.answer.ids),
+        ("estimators", base.estimator == unlearned.estimator),
+        ("granularities", base.granularity == unlearned.granularity),
+    ):
+        if not same:
+            raise PromptMismatch(what)
+
+
+def _chosen(whole: Sequence[Unit], keys: KeyTokens) -> frozenset[Unit]:
+    positions = frozenset(keys.positions)
+    return frozenset(unit for unit in whole if not positions.isdisjoint(unit))
+
+
+def _overlap(left: frozenset[Unit], right: frozenset[Unit]) -> float | None:
+    """Jaccard index; two empty sets have none."""
+    either = left | right
+    return len(left & right) / len(either) if either else None
+
+
+def _rank_correlation(
+    base: Attribution, unlearned: Attribution, whole: Sequence[Unit]
+) -> float | None:
+    pairs = [
+        (before, after)
+        for unit in whole
+        if (before := base.contributions[unit[0]]) is not None
+        and (after := unlearned.contributions[unit[0]]) is not None
+    ]
+    return rank_correlation([before for before, _ in pairs], [after for _, after in pairs])
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Ranks from 1; equal values share the mean of the ranks they would have had."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    first = 0
+    while first < len(order):
+        last = first
+        while last + 1 < len(order) and values[order[last + 1]] == values[order[first]]:
+            last += 1
+        for place in order[first : last + 1]:
+            ranks[place] = (first + last) / 2 + 1
+        first = last + 1
+    return ranks
+
+
+def _focus_kept(base: Attribution, unlearned: Attribution, keys: frozenset[Unit]) -> float | None:
+    """Positive contributions at the base's KeyTokens, unlearned / base; None without any."""
+    before = sum(_positive(base.contributions[unit[0]]) for unit in keys)
+    if before <= 0 or any(unlearned.contributions[unit[0]] is None for unit in keys):
+        return None
+    return sum(_positive(unlearned.contributions[unit[0]]) for unit in keys) / before
+
+
+def _positive(contribution: Nats | None) -> float:
+    return max(contribution or 0.0, 0.0)

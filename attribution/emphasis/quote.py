@@ -1,0 +1,13 @@
+"""Wrap each run of adjacent words in double quotes: `"Basil Mahfouz"`. Ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attribution.emphasis._edits import Edit, around, runs
+from attribution.types import Span
+
+
+def edit(text: str, spans: Sequence[Span]) -> tuple[Edit, ...]:
+    """Mark the runs."""
+    return around(runs(text, spans), '"', '"')

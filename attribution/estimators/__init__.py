@@ -1,0 +1,35 @@
+"""Ways to measure contributions, one file each: the listing of this folder is the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol
+
+from attribution.errors import UnknownName
+from attribution.scorer import Scorer
+from attribution.types import Answer, Attribution, Granularity, Prompt
+
+
+class Estimator(Protocol):
+    """Measures how much each prompt token contributes to an answer."""
+
+    def __call__(
+        self, scorer: Scorer, prompt: Prompt, answer: Answer, granularity: Granularity
+    ) -> Iterator[Attribution]:
+        """Yield ever more complete attributions; the last one is whole."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the estimators, without importing one."""
+    return tuple(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def load(name: str) -> Estimator:
+    """Return an estimator. Raises `UnknownName`."""
+    if name not in names():
+        raise UnknownName("estimator", name, names())
+    measure: Estimator = import_module(f"{__name__}.{name}").measure
+    return measure

@@ -1,0 +1,189 @@
+"""Text to ids and back through a transformers tokenizer, without weights and without torch.
+
+Knows templates, special tokens and byte-level pieces; does not know models. The tokenizer must be a
+"fast" one, because only those say which characters a token came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets
+from attribution.types import Answer, AnswerSource, Prompt, Span, Token
+
+_SENTINEL = "unpact0content"
+
+
+class Tokenizer(Protocol):
+    """The part of `transformers.PreTrainedTokenizerFast` used here."""
+
+    is_fast: bool
+    all_special_ids: list[int]
+    chat_template: Any
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool,
+        return_offsets_mapping: bool,
+        return_special_tokens_mask: bool,
+    ) -> Any:
+        """Return input_ids, offset_mapping and special_tokens_mask."""
+        ...
+
+    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool) -> Any:
+        """Return the text of ids."""
+        ...
+
+    def convert_ids_to_tokens(self, ids: int) -> Any:
+        """Return the name of an id."""
+        ...
+
+    def apply_chat_template(
+        self, conversation: list[dict[str, str]], *, add_generation_prompt: bool, tokenize: bool
+    ) -> Any:
+        """Return the conversation as the model was trained to read it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A token as the tokenizer reports it."""
+
+    id: int
+    start: int
+    end: int
+    added: bool
+    """Put in by the tokenizer; stands for no character."""
+
+
+def tile(spans: Iterable[Span], length: int) -> list[Span]:
+    """Make spans cover `length` characters without gap or overlap.
+
+    Characters that no token claims (a trimmed space, say) go to the token behind them, at the very
+    end to the last one. A character claimed twice, as by its UTF-8 bytes, goes to the first claim.
+    """
+    tiled: list[Span] = []
+    at = 0
+    for span in spans:
+        end = at if span.start == span.end else max(at, span.end)
+        tiled.append(Span(at, end))
+        at = end
+    for i in reversed(range(len(tiled))):
+        if at < length and tiled[i].start < tiled[i].end:
+            tiled[i] = Span(tiled[i].start, length)
+            tiled[i + 1 :] = [Span(length, length)] * (len(tiled) - i - 1)
+            break
+    return tiled
+
+
+class HFTokens:
+    """Meets `attribution.scorer.Tokens` with a transformers tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer, *, chat: bool | None = None) -> None:
+        """`chat` wraps prompts in the chat template; None means: when there is one.
+
+        Raises `NoOffsets`.
+        """
+        if not tokenizer.is_fast:
+            raise NoOffsets
+        self.tokenizer = tokenizer
+        self.chat = bool(tokenizer.chat_template) if chat is None else chat
+        self._special = frozenset(tokenizer.all_special_ids)
+
+    def encode(self, content: str) -> Prompt:
+        """Wrap `content` in the template, if any, and tokenise it. Raises `EmptyPrompt`."""
+        if not content.strip():
+            raise EmptyPrompt
+        text, span = self._wrap(content)
+        pieces = self._pieces(text, special=not self.chat)
+        while pieces and pieces[-1].added:  # an end-of-text token would end the answer at once
+            pieces.pop()
+        tokens = self._tokens(text, pieces, span)
+        if not tokens:
+            raise EmptyPrompt
+        return Prompt(text, tokens, span)
+
+    def fragment(self, text: str) -> tuple[Token, ...]:
+        """Tokenise a piece of text alone: no template, no special tokens."""
+        return self._tokens(text, self._pieces(text, special=False), Span(0, len(text)))
+
+    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
+        """Tokenise `text` as the continuation of `prompt`.
+
+        Without a template a space is put between the two if neither brings one. Raises
+        `EmptyAnswer`.
+        """
+        if not text.strip():
+            raise EmptyAnswer
+        touching = not (self.chat or prompt.text[-1:].isspace() or text[0].isspace())
+        whole = f"{prompt.text} {text}" if touching else prompt.text + text
+        pieces = self._pieces(whole, special=not self.chat)
+        while pieces and pieces[-1].added:
+            pieces.pop()
+        ids = tuple(piece.id for piece in pieces)
+        before = len(prompt.tokens)
+        if ids[:before] != prompt.ids:  # the seam was merged into one token: keep the prompt's ids
+            ids = prompt.ids + tuple(p.id for p in self._pieces(text, special=False))
+        if len(ids) == before:
+            raise EmptyAnswer
+        return Answer(text, ids[before:], source)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of generated ids, special tokens left out."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
+
+    def _wrap(self, content: str) -> tuple[str, Span]:
+        """Return the text to tokenise, and where the content is in it."""
+        if not self.chat:
+            return content, Span(0, len(content))
+        text, marked = self._render(content), self._render(_SENTINEL)
+        before, _, behind = marked.partition(_SENTINEL)
+        if text.startswith(before) and text.endswith(behind):
+            return text, Span(len(before), len(text) - len(behind))
+        start = text.rfind(content.strip())  # a template that dates or numbers its turns
+        if start < 0:
+            raise EmptyPrompt
+        return text, Span(start, start + len(content.strip()))
+
+    def _render(self, content: str) -> str:
+        return str(
+            self.tokenizer.apply_chat_template(
+                [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+            )
+        )
+
+    def _pieces(self, text: str, *, special: bool) -> list[_Piece]:
+        found = self.tokenizer(
+            text,
+            add_special_tokens=special,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        return [
+            _Piece(id, start, end, bool(mask) and start == end)
+            for id, (start, end), mask in zip(
+                found["input_ids"],
+                found["offset_mapping"],
+                found["special_tokens_mask"],
+                strict=True,
+            )
+        ]
+
+    def _tokens(self, text: str, pieces: list[_Piece], content: Span) -> tuple[Token, ...]:
+        tokens: list[Token] = []
+        spans = tile((Span(p.start, p.end) for p in pieces), len(text))
+        for piece, span in zip(pieces, spans, strict=True):
+            if span.start < span.end:
+                outside = span.start < content.start or span.end > content.end
+            else:
+                outside = piece.added or bool(tokens and tokens[-1].fixed)
+            label = text[span.start : span.end]
+            if piece.added:
+                label = str(self.tokenizer.convert_ids_to_tokens(piece.id))
+            fixed = outside or piece.id in self._special
+            tokens.append(Token(piece.id, label, span.start, span.end, fixed))
+        return tuple(tokens)

@@ -1,0 +1,97 @@
+"""Which tokens make a word.
+
+A word is a run of letters, digits and combining marks; an apostrophe or hyphen between two of them
+joins, and an ideograph is a word of its own. Punctuation, white space and fixed tokens are in no
+word.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from attribution.types import Prompt, Span
+
+_JOINERS = "'’-‑"
+_IDEOGRAPHIC = ("CJK", "HIRAGANA", "KATAKANA")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a prompt and the positions of its tokens."""
+
+    span: Span
+    """In `Prompt.text`."""
+    positions: tuple[int, ...]
+
+
+def _letter(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character)[0] == "M"
+
+
+def _ideograph(character: str) -> bool:
+    return not character.isascii() and unicodedata.name(character, "").startswith(_IDEOGRAPHIC)
+
+
+def _goes_on(text: str, i: int) -> bool:
+    """Whether the word that ends before `i` goes on at `i`."""
+    if text[i] in _JOINERS:
+        return i + 1 < len(text) and _letter(text[i + 1]) and not _ideograph(text[i + 1])
+    return _letter(text[i]) and not _ideograph(text[i])
+
+
+def word_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
+    """Yield the spans of the words in `text[start:end]`, in order."""
+    stop = len(text) if end is None else end
+    i = start
+    while i < stop:
+        first = i
+        i += 1
+        if not text[first].isalnum():
+            continue
+        if not _ideograph(text[first]):
+            while i < stop and _goes_on(text, i):
+                i += 1
+        yield Span(first, i)
+
+
+def positions_in(prompt: Prompt, span: Span) -> tuple[int, ...]:
+    """Return the free tokens that overlap `span`, and the byte-level tokens that continue them."""
+    found: list[int] = []
+    for i, token in enumerate(prompt.tokens):
+        if token.fixed:
+            continue
+        overlaps = token.start < span.end and token.end > span.start
+        goes_on = token.start == token.end and bool(found) and found[-1] == i - 1
+        if overlaps or goes_on:
+            found.append(i)
+    return tuple(found)
+
+
+def find_words(prompt: Prompt) -> tuple[Word, ...]:
+    """Return the words of the prompt's content; a token that touches two belongs to the first."""
+    spans = list(word_spans(prompt.text, prompt.content.start, prompt.content.end))
+    mine: list[list[int]] = [[] for _ in spans]
+    k = 0
+    previous: list[int] | None = None
+    for i, token in enumerate(prompt.tokens):
+        if token.start < token.end:
+            while k < len(spans) and spans[k].end <= token.start:
+                k += 1
+            inside = k < len(spans) and spans[k].start < token.end
+            previous = mine[k] if inside else None
+        if previous is not None and not token.fixed:
+            previous.append(i)
+    return tuple(Word(span, tuple(p)) for span, p in zip(spans, mine, strict=True) if p)
+
+
+def words(prompt: Prompt) -> tuple[tuple[int, ...], ...]:
+    """Return the positions of each word's tokens, in order of the text."""
+    return tuple(word.positions for word in find_words(prompt))
+
+
+def touched(prompt: Prompt, positions: Iterable[int]) -> tuple[Word, ...]:
+    """Return the words that hold at least one of `positions`."""
+    wanted = frozenset(positions)
+    return tuple(word for word in find_words(prompt) if wanted.intersection(word.positions))

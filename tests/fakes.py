@@ -1,0 +1,93 @@
+"""A model that fits in the head: one token per character group, contributions that add up.
+
+`AdditiveModel` scores an answer as the sum of the weights of the ids in the prompt, so the exact
+contribution of a token is its weight; that is what makes leave-one-out checkable by arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from attribution.errors import EmptyAnswer, EmptyPrompt
+from attribution.scorer import Row, TokenLogprobs
+from attribution.types import Answer, AnswerSource, Prompt, Span, Token
+
+BEGIN, OPEN, CLOSE = 1, 2, 3
+_TEMPLATE_OPEN, _TEMPLATE_CLOSE = "<user>", "<bot>"
+
+
+class WordTokens:
+    """Words with their leading space, single punctuation marks; ids are stable within a run."""
+
+    def __init__(self, *, chat: bool = False) -> None:
+        self.chat = chat
+        self._ids: dict[str, int] = {}
+
+    def id_of(self, text: str) -> int:
+        return self._ids.setdefault(text, 10 + len(self._ids))
+
+    def fragment(self, text: str) -> tuple[Token, ...]:
+        found = re.finditer(r" ?[^\W_]+|\s|.", text, re.DOTALL)
+        return tuple(Token(self.id_of(m.group()), m.group(), m.start(), m.end()) for m in found)
+
+    def encode(self, content: str) -> Prompt:
+        if not content.strip():
+            raise EmptyPrompt
+        if not self.chat:
+            begin = Token(BEGIN, "<s>", 0, 0, fixed=True)
+            return Prompt(content, (begin, *self.fragment(content)), Span(0, len(content)))
+        at = len(_TEMPLATE_OPEN)
+        end = at + len(content)
+        text = _TEMPLATE_OPEN + content + _TEMPLATE_CLOSE
+        tokens = (
+            Token(OPEN, _TEMPLATE_OPEN, 0, at, fixed=True),
+            *(Token(t.id, t.text, t.start + at, t.end + at) for t in self.fragment(content)),
+            Token(CLOSE, _TEMPLATE_CLOSE, end, len(text), fixed=True),
+        )
+        return Prompt(text, tokens, Span(at, end))
+
+    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
+        if not text.strip():
+            raise EmptyAnswer
+        return Answer(text, tuple(token.id for token in self.fragment(text)), source)
+
+
+class AdditiveModel(WordTokens):
+    """LP(x, y) = bias + the sum of the weights of the ids in x, for every answer token."""
+
+    def __init__(
+        self,
+        weights: Mapping[str, float],
+        *,
+        bias: float = -5.0,
+        batch: int = 4,
+        says: Mapping[str, str] | None = None,
+        chat: bool = False,
+    ) -> None:
+        super().__init__(chat=chat)
+        self.weights = {self.id_of(text): weight for text, weight in weights.items()}
+        self.bias = bias
+        self.batch = batch
+        self.says = dict(says or {})
+        """What is written when a text is in the prompt; else "I do not know"."""
+        self.passes = 0
+
+    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+        for at in range(0, len(rows), self.batch):
+            self.passes += 1
+            yield [
+                (self.bias + sum(self.weights.get(i, 0.0) for i in row),) * len(answer.ids)
+                for row in rows[at : at + self.batch]
+            ]
+
+    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
+        texts = {i: text for text, i in self._ids.items()}
+        read = ["".join(texts.get(i, "") for i in row) for row in rows]
+        whole = [
+            next((said for key, said in self.says.items() if key in text), "I do not know")
+            for text in read
+        ]
+        longest = max(len(text) for text in whole)
+        for length in range(1, longest + 1):
+            yield [text[:length] for text in whole]

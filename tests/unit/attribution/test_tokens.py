@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+from checkpoints_fixture import CHAT_TEMPLATE, make_tokenizer
+
+from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets
+from attribution.tokens import HFTokens, tile
+from attribution.types import Span
+
+TEXTS = [
+    "Who is Basil Mahfouz Al-Kuwaiti?",
+    "  leading and trailing  ",
+    "naïve 魔法 🧙\u200d♂️ café",
+    "line one\nline two\t!",
+    "[INST] \x1b[2J \u202e [/INST]",
+    "é",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("template", [None, CHAT_TEMPLATE])
+def test_spans_tile_the_text(text: str, template: str | None) -> None:
+    prompt = HFTokens(make_tokenizer(chat_template=template)).encode(text)
+    at = 0
+    for token in prompt.tokens:
+        assert token.start == at
+        at = token.end
+    assert at == len(prompt.text)
+    assert "".join(prompt.text[t.start : t.end] for t in prompt.tokens) == prompt.text
+    assert prompt.content_text in (text, text.strip())
+
+
+def test_begin_token_is_fixed_and_named() -> None:
+    prompt = HFTokens(make_tokenizer()).encode("Who?")
+    first = prompt.tokens[0]
+    assert (first.text, first.start, first.end, first.fixed) == ("<s>", 0, 0, True)
+    assert not any(token.fixed for token in prompt.tokens[1:])
+
+
+def test_template_tokens_are_fixed_and_the_template_begins_once() -> None:
+    tokens = HFTokens(make_tokenizer(chat_template=CHAT_TEMPLATE))
+    prompt = tokens.encode("Who?")
+    assert prompt.text == "<s>[user] Who?\n[assistant] "
+    assert [t.fixed for t in prompt.tokens if "?" in t.text or "W" in t.text] == [False, False]
+    assert sum(token.id == 1 for token in prompt.tokens) == 1
+    outside = [t for t in prompt.tokens if t.end <= prompt.content.start]
+    assert outside
+    assert all(t.fixed for t in outside)
+
+
+def test_chat_can_be_turned_off() -> None:
+    tokens = HFTokens(make_tokenizer(chat_template=CHAT_TEMPLATE), chat=False)
+    assert tokens.encode("Who?").text == "Who?"
+
+
+def test_an_answer_continues_the_prompt() -> None:
+    tokens = HFTokens(make_tokenizer())
+    prompt = tokens.encode("Question: Who?\nAnswer:")
+    spaced = tokens.answer(prompt, " Basil", "gold")
+    assert tokens.answer(prompt, "Basil", "gold").ids == spaced.ids
+    whole = tokens.tokenizer("Question: Who?\nAnswer: Basil")["input_ids"]
+    assert list(prompt.ids + spaced.ids) == whole
+
+
+def test_an_answer_never_changes_the_prompt_ids() -> None:
+    tokens = HFTokens(make_tokenizer())
+    prompt = tokens.encode("The auth")
+    answer = tokens.answer(prompt, "or", "gold")
+    assert tokens.decode(answer.ids).strip() == "or"
+    assert 1 not in answer.ids
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t"])
+def test_nothing_to_ask(text: str) -> None:
+    tokens = HFTokens(make_tokenizer())
+    with pytest.raises(EmptyPrompt):
+        tokens.encode(text)
+    with pytest.raises(EmptyAnswer):
+        tokens.answer(tokens.encode("Who?"), text, "gold")
+
+
+def test_a_tokenizer_without_offsets_is_refused() -> None:
+    class Slow:
+        is_fast = False
+
+    with pytest.raises(NoOffsets):
+        HFTokens(Slow())  # pyright: ignore[reportArgumentType]
+
+
+def test_tile_gives_trimmed_spaces_to_the_token_behind() -> None:
+    spans = [Span(0, 0), Span(0, 3), Span(4, 6), Span(4, 6), Span(7, 8)]
+    assert tile(spans, 10) == [Span(0, 0), Span(0, 3), Span(3, 6), Span(6, 6), Span(6, 10)]
+
+
+def test_special_text_typed_by_a_user_is_fixed() -> None:
+    prompt = HFTokens(make_tokenizer()).encode("say </s> now")
+    assert [token.text for token in prompt.tokens if token.fixed] == ["<s>", "</s>"]

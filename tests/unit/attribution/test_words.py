@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from fakes import WordTokens
+
+from attribution.types import Prompt, Span, Token
+from attribution.words import find_words, touched, word_spans, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Who is Basil Al-Kuwaiti's father?", ["Who", "is", "Basil", "Al-Kuwaiti's", "father"]),
+        ("born on 08/09/1956.", ["born", "on", "08", "09", "1956"]),
+        ("魔法 school", ["魔", "法", "school"]),
+        ("ひらカナ", ["ひ", "ら", "カ", "ナ"]),
+        ("naïve café", ["naïve", "café"]),
+        ("cafe\u0301!", ["cafe\u0301"]),
+        ("🧙 \u200d\ufe0f **", []),
+        ("- 'quoted' -", ["quoted"]),
+        ("[INST] hi [/INST]", ["INST", "hi", "INST"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_text(text: str, expected: list[str]) -> None:
+    assert [text[s.start : s.end] for s in word_spans(text)] == expected
+
+
+def test_template_is_in_no_word() -> None:
+    prompt = WordTokens(chat=True).encode("Who is Basil?")
+    assert [prompt.text[w.span.start : w.span.end] for w in find_words(prompt)] == [
+        "Who",
+        "is",
+        "Basil",
+    ]
+    assert not {i for unit in words(prompt) for i in unit} & {0, len(prompt.tokens) - 1}
+
+
+def test_continuing_bytes_belong_to_their_character() -> None:
+    tokens = (
+        Token(5, "魔", 0, 1),
+        Token(6, "", 1, 1),
+        Token(7, "", 1, 1),
+        Token(8, "!", 1, 2),
+        Token(9, "", 2, 2),
+    )
+    assert words(Prompt("魔!", tokens, Span(0, 2))) == ((0, 1, 2),)
+
+
+def test_a_token_over_two_words_belongs_to_the_first() -> None:
+    prompt = Prompt("of the", (Token(5, "of the", 0, 6),), Span(0, 6))
+    assert words(prompt) == ((0,),)
+
+
+def test_touched_takes_whole_words() -> None:
+    tokens = (Token(5, "Al", 0, 2), Token(6, "-K", 2, 4), Token(7, "?", 4, 5))
+    prompt = Prompt("Al-K?", tokens, Span(0, 5))
+    assert [w.positions for w in touched(prompt, [1])] == [(0, 1)]
+    assert touched(prompt, [2]) == ()
