@@ -92,7 +92,7 @@ class PromptTooLong(AttributionError):
 class NoOffsets(AttributionError):
     """The tokenizer cannot say which characters a token came from."""
 
-    hint = "Save it as a fast tokenizer: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
+    hint = "Save it as a fast one: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)."
 
     def __init__(self) -> None:
         super().__init__("The tokenizer does not say which characters its tokens came from.")

@@ -1,10 +1,10 @@
 """The one door to a transformers causal language model.
 
 Meets `attribution.scorer.Model`. Rows are padded on the right to be scored (a causal model never
-looks there, so positions are the ordinary ones) and on the left to be continued. Logits are computed
-for the answer positions alone where the architecture can, and turned into log-probabilities in
-float32 whatever the model's dtype, by gather minus log-sum-exp: no softmax over the vocabulary is
-ever kept.
+looks there, so positions are the ordinary ones) and on the left to be continued. Logits are
+computed for the answer positions alone where the architecture can, and turned into
+log-probabilities in float32 whatever the model's dtype, by gather minus log-sum-exp: no softmax
+over the vocabulary is ever kept.
 """
 
 # pyright: basic

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attribution.scorer import Model, mean
+from attribution.scorer import Model, score_all, write_all
 from attribution.types import Answer, Nats, Prompt
 
 OPENINGS = (
@@ -27,16 +27,14 @@ def neutral_probes(base: Model) -> Iterator[tuple[Prompt, Answer]]:
     """Yield each opening with the base's continuation; one it has nothing to say to is left out."""
     for opening in OPENINGS:
         prompt = base.encode(opening)
-        texts = [""]
-        for texts in base.write([prompt.ids], _LENGTH):
-            pass
-        if texts[0].strip():
-            yield prompt, base.answer(prompt, texts[0], "base")
+        (text,) = write_all(base, [prompt.ids], _LENGTH)
+        if text.strip():
+            yield prompt, base.answer(prompt, text, "base")
 
 
 def neutral_losses(base: Model, other: Model) -> Iterator[Nats]:
     """Yield, per opening, the nats per token that `other` loses on what the base says."""
     for prompt, answer in neutral_probes(base):
-        (before,) = (mean(lp) for batch in base.score([prompt.ids], answer) for lp in batch)
-        (after,) = (mean(lp) for batch in other.score([prompt.ids], answer) for lp in batch)
+        (before,) = score_all(base, [prompt.ids], answer)
+        (after,) = score_all(other, [prompt.ids], answer)
         yield before - after

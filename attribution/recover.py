@@ -1,8 +1,8 @@
 """Does emphasis bring the answer back, and more than anything else would?
 
-Every strategy is tried on the KeyTokens. Beside each attempt stand its controls: the same strategy on
-random other words, the same marks with the words' token ids left alone (the id-preserving twin), and
-the base, and the reference where there is one, on the same edited prompt. All ours: the paper
+Every strategy is tried on the KeyTokens. Beside each attempt stand its controls: the same strategy
+on random other words, the same marks with the words' token ids left alone (the id-preserving twin),
+and the base, and the reference where there is one, on the same edited prompt. All ours: the paper
 publishes neither its emphasis wording nor a control.
 """
 
@@ -14,7 +14,7 @@ from random import Random
 from statistics import fmean
 
 from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
-from attribution.scorer import Model, Scorer, Writer, mean
+from attribution.scorer import Model, Tokens, score_all, write_all
 from attribution.textmatch import exact, rouge_l
 from attribution.types import (
     Answer,
@@ -92,7 +92,7 @@ def random_positions(
 
 
 def variants(
-    model: Scorer,
+    tokens: Tokens,
     prompt: Prompt,
     emphasis: Emphasis,
     random: Sequence[tuple[int, ...]],
@@ -101,14 +101,14 @@ def variants(
 
     Raises `NothingToEmphasise`.
     """
-    edited = emphasise(model, prompt, emphasis)
+    edited = emphasise(tokens, prompt, emphasis)
     yield Variant("key", 0, emphasis, edited)
-    twin = id_preserving_twin(model, prompt, emphasis) if edited.ids_changed else None
+    twin = id_preserving_twin(tokens, prompt, emphasis) if edited.ids_changed else None
     if twin is not None:
         yield Variant("id_preserving", 0, emphasis, twin)
     for draw, positions in enumerate(random):
         drawn = replace(emphasis, positions=positions)
-        yield Variant("random", draw, drawn, emphasise(model, prompt, drawn))
+        yield Variant("random", draw, drawn, emphasise(tokens, prompt, drawn))
 
 
 def attempts(
@@ -126,11 +126,9 @@ def attempts(
     """
     rows = [variant.edited.prompt.ids for variant in tried]
 
-    def scores(model: Scorer) -> list[Nats]:
-        return [mean(lp) for batch in model.score(rows, plain.answer) for lp in batch]
-
-    unlearned, base = scores(trio.unlearned), scores(trio.base)
-    reference = [None] * len(rows) if trio.reference is None else scores(trio.reference)
+    unlearned = score_all(trio.unlearned, rows, plain.answer)
+    base = score_all(trio.base, rows, plain.answer)
+    reference = trio.reference and score_all(trio.reference, rows, plain.answer)
     read: list[Attempt] = []
     for i, variant in enumerate(tried):
         breaks = plain.base.logprob - base[i] > base_breaks * max(plain.gap, 0.0)
@@ -147,20 +145,12 @@ def attempts(
                 ids_changed=variant.edited.ids_changed,
                 unlearned=reading(unlearned[i], plain.answer, texts[i]),
                 base_logprob=base[i],
-                reference_logprob=reference[i],
+                reference_logprob=reference[i] if reference else None,
                 recovered=None if breaks or plain.gap <= 0 else gained / plain.gap,
                 base_breaks=breaks,
             )
         )
     return tuple(read)
-
-
-def write_all(writer: Writer, tried: Sequence[Variant], limit: int) -> list[str]:
-    """Return what the model writes to each variant."""
-    texts: list[str] = []
-    for texts in writer.write([variant.edited.prompt.ids for variant in tried], limit):
-        pass
-    return texts
 
 
 def control_of(controls: Sequence[Attempt]) -> float | None:
@@ -216,7 +206,7 @@ def recover(
     for done, name in enumerate(strategies, start=1):
         emphasis = Emphasis(name, tuple(positions))
         mine = list(variants(trio.unlearned, plain.prompt, emphasis, random))
-        texts = write_all(trio.unlearned, mine, limit)
+        texts = write_all(trio.unlearned, [v.edited.prompt.ids for v in mine], limit)
         for attempt in attempts(trio, plain, mine, base_breaks=base_breaks, texts=texts):
             (tried if attempt.kind == "key" else controls).append(attempt)
         yield summarise(plain, tried, controls, complete=done == len(strategies))

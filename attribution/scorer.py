@@ -6,10 +6,11 @@ meets all three for transformers models; the tests meet them with thirty lines o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from attribution.types import Answer, AnswerSource, Prompt, Token
+from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
 
 Row = tuple[int, ...]
 """Ids of one (possibly ablated) prompt."""
@@ -54,13 +55,23 @@ class Writer(Tokens, Protocol):
     def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
         """Yield the texts written so far, one per row, after each step of greedy decoding.
 
-        Stops when every row has ended or has `limit` new tokens. The last yield is whole.
+        Yields at least once and stops when every row has ended or has `limit` new tokens.
         """
         ...
 
 
 class Model(Scorer, Writer, Protocol):
     """Both."""
+
+
+def score_all(scorer: Scorer, rows: Sequence[Row], answer: Answer) -> list[Nats]:
+    """Return LP of the answer after each row. Raises what the scorer raises."""
+    return [mean(logprobs) for batch in scorer.score(rows, answer) for logprobs in batch]
+
+
+def write_all(writer: Writer, rows: Sequence[Row], limit: int) -> list[str]:
+    """Return what the model writes after each row. Raises what the writer raises."""
+    return deque(writer.write(rows, limit), maxlen=1).pop()
 
 
 def mean(logprobs: TokenLogprobs) -> float:

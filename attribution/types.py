@@ -1,9 +1,10 @@
 """Every noun of the measuring side: frozen, plain Python, no torch, no numpy.
 
-Nothing here knows how a number is obtained. Whatever crosses a package or a process boundary is made
-of these types, so it can be stored, replayed, drawn and tested without a model.
+Nothing here knows how a number is obtained. Whatever crosses a package or a process boundary is
+made of these types, so it can be stored, replayed, drawn and tested without a model.
 
-Units: every score is in nats and is a mean log-probability per answer token, or a difference of two.
+Units: every score is in nats and is a mean log-probability per answer token, or a difference of
+two.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ Granularity = Literal["token", "word"]
 class Token:
     """One token of a prompt.
 
-    `start` and `end` are character offsets into `Prompt.text`; over a prompt they tile it without gap
-    or overlap. A token that carries only the later bytes of a character has an empty span and an empty
-    `text`; so has a special token that the tokenizer adds outside the text, whose `text` is its name.
+    `start` and `end` are character offsets into `Prompt.text`; over a prompt they tile it without
+    gap or overlap. A token that carries only the later bytes of a character has an empty span and
+    an empty `text`; so has a special token that the tokenizer adds outside the text, whose `text`
+    is its name.
     """
 
     id: int
@@ -56,10 +58,12 @@ class Prompt:
 
     @property
     def ids(self) -> tuple[int, ...]:
+        """What the model reads."""
         return tuple(token.id for token in self.tokens)
 
     @property
     def content_text(self) -> str:
+        """What the user wrote."""
         return self.text[self.content.start : self.content.end]
 
     @property
@@ -86,8 +90,8 @@ class Attribution:
     """Contributions C(x_i, y) of prompt tokens to one answer, on one model.
 
     `contributions` has one entry per prompt token: None is not measured (or fixed), 0.0 is measured
-    and inert. With granularity "word" every token of a word carries its word's contribution. A partial
-    result has the same type; `complete` tells them apart.
+    and inert. With granularity "word" every token of a word carries its word's contribution. A
+    partial result has the same type; `complete` tells them apart.
     """
 
     prompt: Prompt
@@ -101,19 +105,22 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class KeyTokenRule:
-    """The paper's two-branch rule. It publishes neither alpha, beta nor N: the defaults are ours."""
+    """The paper's two-branch rule. It publishes neither alpha, beta nor N: the defaults are
+    ours."""
 
     alpha: float = 0.15
     """Threshold on the normalised contribution, in [0, 1)."""
     beta: int = 2
     """With fewer positive contributions than this, all of them are KeyTokens."""
     normalisation: Literal["max", "sum", "minmax"] = "max"
-    """N over the positive contributions: divide by the largest, by the sum, or rescale to [0, 1]."""
+    """N over the positive contributions: divide by the largest, by the sum, or rescale to [0,
+    1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyTokens:
-    """Positions (not strings: tokens repeat) that carry the answer, and the rule that chose them."""
+    """Positions (not strings: tokens repeat) that carry the answer, and the rule that chose
+    them."""
 
     positions: tuple[int, ...]
     rule: KeyTokenRule
@@ -179,8 +186,9 @@ class Attempt:
     base_logprob: Nats
     reference_logprob: Nats | None
     recovered: float | None
-    """(LP emphasised - LP plain) / (LP base - LP plain), all of the answer, the numerator and LP plain
-    on the unlearned model. None: no gap to recover, or the base breaks under the same edit. Ours."""
+    """(LP emphasised - LP plain) / (LP base - LP plain), all of the answer, the numerator and LP
+    plain on the unlearned model. None: no gap to recover, or the base breaks under the same edit.
+    Ours."""
     base_breaks: bool
     """The base itself loses more than the set share of the gap under the same edit."""
 
@@ -200,7 +208,8 @@ class Recovery:
     best: Attempt | None
     """The attempt that recovered most; None when none could be read."""
     control: float | None
-    """Mean over the random draws of the best recovery in a draw: best-of-n against best-of-n. Ours."""
+    """Mean over the random draws of the best recovery in a draw: best-of-n against best-of-n.
+    Ours."""
     lift: float | None
     """best.recovered - control; None without a control. Ours."""
     complete: bool = True
@@ -221,7 +230,8 @@ Label = Literal["RETAINED", "SUPPRESSED", "UNRECOVERED", "COLLAPSED", "UNKNOWN"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the evidence says, and why. Never "erased": probes can show knowledge, not its absence."""
+    """What the evidence says, and why. Never "erased": probes can show knowledge, not its
+    absence."""
 
     label: Label
     reasons: tuple[str, ...]

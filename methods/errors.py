@@ -1,7 +1,7 @@
 """What can go wrong while changing weights.
 
-    MethodError
-    └── UnknownName   no such method
+MethodError
+└── UnknownName   no such method
 """
 
 from __future__ import annotations
@@ -23,4 +23,5 @@ class UnknownName(MethodError):
         names = sorted(known)
         close = get_close_matches(name, names, n=1)
         super().__init__(f"There is no unlearning method named {name!r}.")
-        self.hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names)}."
+        there_are = f"There are: {', '.join(names)}." if names else "There is none yet."
+        self.hint = f"Did you mean {close[0]!r}?" if close else there_are

@@ -28,8 +28,8 @@ def _visible(character: str) -> str:
 def display_text(raw: str) -> str:
     """Return `raw` with every control, format and unassigned character written out visibly.
 
-    Newline becomes ⏎ and tab ⇥, the other C0 controls their Unicode pictures; C1, bidi, zero-width and
-    the like become ⟨hex⟩. Idempotent.
+    Newline becomes ⏎ and tab ⇥, the other C0 controls their Unicode pictures; C1, bidi, zero-width
+    and the like become ⟨hex⟩. Idempotent.
     """
     if raw.isascii() and raw.isprintable():
         return raw

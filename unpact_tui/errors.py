@@ -12,11 +12,13 @@
     │   └── Offline                a hub id that is not on this machine
     ├── UsageError                 exit 2: prompt files, options, configuration, no terminal
     │   ├── BadPromptFile
+    │   ├── BadResult              not a result document, or of a newer schema
     │   ├── BadUsage
     │   └── NoTerminal
     └── ComputeError               exit 4
         ├── EngineDied             the child process is gone
-        └── NoDevice               the device asked for is not there
+        ├── NoDevice               the device asked for is not there
+        └── ModelTooLarge          the weights do not fit on the device
 
 Each leaf takes fields and composes its own sentence and hint. `exit_code` is the one map from
 exceptions, ours or `attribution`'s or `methods`', to a number. A bug stays a traceback.
@@ -141,6 +143,15 @@ class BadPromptFile(UsageError):
         super().__init__(f"{file}, line {line}: {why}.")
 
 
+class BadResult(UsageError):
+    """A file that is not a result document this version can read."""
+
+    hint = "A result is what `unpact-tui run --json` prints; a newer one needs a newer version."
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(f"{file} is not a result document: {why}.")
+
+
 class BadUsage(UsageError):
     """Options that do not fit together."""
 
@@ -176,6 +187,18 @@ class NoDevice(ComputeError):
 
     def __init__(self, device: str) -> None:
         super().__init__(f"This machine has no device {device!r}.")
+
+
+class ModelTooLarge(ComputeError):
+    """The weights do not fit on the device."""
+
+    hint = "Try --dtype bfloat16, or --device cpu."
+
+    def __init__(self, name: str, needed: int, device: str) -> None:
+        gigabytes = needed / 1e9
+        super().__init__(
+            f"{name} needs {gigabytes:.1f} GB for its weights, and {device} has less left."
+        )
 
 
 Failure = UnpactError | AttributionError | MethodError

@@ -69,8 +69,8 @@ def _edits(prompt: Prompt, emphasis: Emphasis) -> tuple[list[Span], tuple[Edit, 
 def emphasise(tokens: Tokens, prompt: Prompt, emphasis: Emphasis) -> Emphasised:
     """Edit the content, wrap it in the template again and tokenise it.
 
-    Emphasis is put on whole words, those that hold one of the positions. Raises `NothingToEmphasise`,
-    `UnknownName` and `EmptyPrompt`.
+    Emphasis is put on whole words, those that hold one of the positions. Raises
+    `NothingToEmphasise`, `UnknownName` and `EmptyPrompt`.
     """
     spans, edits = _edits(prompt, emphasis)
     edited = tokens.encode(apply(prompt.content_text, edits))

@@ -34,7 +34,8 @@ def around(spans: Sequence[Span], left: str, right: str) -> tuple[Edit, ...]:
 
 
 def runs(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Join spans with nothing but white space between them, so that a name of three words is one."""
+    """Join spans with nothing but white space between them, so that a name of three words is
+    one."""
     joined: list[Span] = []
     for span in spans:
         if joined and not text[joined[-1].end : span.start].strip():

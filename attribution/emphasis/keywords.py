@@ -9,6 +9,7 @@ from attribution.types import Span
 
 
 def edit(text: str, spans: Sequence[Span]) -> tuple[Edit, ...]:
-    """Insert the list at the end of the last word's line, so that a closing "Answer:" stays last."""
+    """Insert the list at the end of the last word's line, so that a closing "Answer:" stays
+    last."""
     end = line_around(text, spans[-1]).end
     return (insert(end, f" Keywords: {listed(text, spans)}."),)

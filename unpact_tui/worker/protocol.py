@@ -1,8 +1,9 @@
 """What the inspector and its engine say to each other: versioned messages of plain values.
 
 One JSON object per line, `Request`s down and `Reply`s up. Every request has an id and every reply
-names the request it belongs to; replies to a superseded id may be dropped. A request takes the place
-of an unfinished one of the same kind. `Try` goes before whatever is running, which then goes on.
+names the request it belongs to; replies to a superseded id may be dropped. A request takes the
+place of an unfinished one of the same kind. `Try` goes before whatever is running, which then goes
+on.
 
 Sequence of replies to
     Open      Loading* Opened
@@ -68,7 +69,8 @@ class Try(Message, frozen=True):
 
 
 class Recover(Message, frozen=True):
-    """Run every strategy on `positions` (the KeyTokens when empty), with all controls, and judge."""
+    """Run every strategy on `positions` (the KeyTokens when empty), with all controls, and
+    judge."""
 
     positions: tuple[int, ...] = ()
 

@@ -1,0 +1,105 @@
+# Everything there is to do here, one word each; `make` alone lists it.
+# Needs Python 3.11 or newer with pip and venv, and nothing else. Another one: make demo PYTHON=python3.12
+# On Linux, PyPI's torch brings CUDA along (gigabytes); for the processor alone set
+#   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+PINS := constraints.txt
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install -c $(PINS)
+# The package is linked, not copied: an edit needs no new installation. The build backend is pinned too.
+LINK := --no-build-isolation -e
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo env test check format format-check lint types imports docs docs-check snap \
+	cold-start pins clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: $(VENV)/.runtime ## install what is needed and start the inspector on a built-in example
+	@$(BIN)/unpact-tui demo $(ARGS)
+
+env: $(VENV)/.dev ## install everything, tools for development included
+
+test: $(VENV)/.dev ## run the default tests
+	@echo "==> tests"
+	@$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)
+
+check: format-check lint types imports docs-check ## run every gate: what continuous integration runs
+	@echo "==> tests, slow ones included"
+	@$(BIN)/python -m pytest -m "not gpu" $(ARGS)
+
+format: $(VENV)/.dev ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+format-check: $(VENV)/.dev
+	@echo "==> format"
+	@$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev
+	@echo "==> lint"
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	@echo "==> types"
+	@$(BIN)/pyright
+
+imports: $(VENV)/.dev
+	@echo "==> import contracts"
+	@$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.dev ## write the generated pages of docs/ again
+	@$(BIN)/python scripts/make_cli_docs.py
+	@$(BIN)/python scripts/make_error_docs.py
+
+docs-check: $(VENV)/.dev
+	@echo "==> generated docs"
+	@$(BIN)/python scripts/make_cli_docs.py --check
+	@$(BIN)/python scripts/make_error_docs.py --check
+
+snap: $(VENV)/.dev ## accept what the screens look like now
+	@$(BIN)/python -m pytest tests/snapshot --snapshot-update $(ARGS)
+
+cold-start: $(VENV)/.dev ## say what each import costs
+	@$(BIN)/python scripts/cold_start.py
+
+pins: $(VENV)/.dev ## pin what is installed now
+	@sed -n '/^#/p' $(PINS) > $(VENV)/pins
+	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' | grep -v -E '^(nvidia-|cuda-|triton)' \
+		>> $(VENV)/pins
+	@mv $(VENV)/pins $(PINS)
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps. Each is newer than what it was made from, so that a second `make` does nothing.
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "error: there is no $(PYTHON); install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+		"error: Python 3.11 or newer is needed, $(PYTHON) is older; try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo \
+		"error: $(PYTHON) has no venv module; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "==> creating the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created pyproject.toml $(PINS)
+	@echo "==> installing torch (once, 1 to 3 minutes)"
+	@$(PIP) torch hatchling editables
+	@echo "==> installing unpact-tui and the rest (once, 1 minute)"
+	@$(PIP) $(LINK) .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@echo "==> installing the development tools (once, 1 minute)"
+	@$(PIP) $(LINK) ".[dev]"
+	@touch $@

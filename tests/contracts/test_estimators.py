@@ -1,0 +1,95 @@
+"""What every estimator promises, checked the moment its file is there."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from fakes import AdditiveModel
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attribution import estimators
+from attribution.errors import NothingToAblate, UnknownName
+from attribution.types import Attribution, Granularity, Prompt
+
+WEIGHTS = {"Who": 0.0, " wrote": 0.5, " the": -0.25, " red": 2.0, " hat": 1.0}
+WORDS = ("Who", " wrote", " the", " red", " hat", "?", " the")
+
+every_estimator = pytest.mark.parametrize("name", estimators.names())
+both_granularities = pytest.mark.parametrize("granularity", ["token", "word"])
+
+
+def _measure(
+    name: str, model: AdditiveModel, text: str, granularity: Granularity = "token"
+) -> list[Attribution]:
+    prompt = model.encode(text)
+    answer = model.answer(prompt, " Ann Lee", "gold")
+    return list(estimators.load(name)(model, prompt, answer, granularity))
+
+
+@every_estimator
+@both_granularities
+@pytest.mark.parametrize("chat", [False, True])
+def test_it_recovers_an_additive_model(name: str, granularity: Granularity, chat: bool) -> None:
+    model = AdditiveModel(WEIGHTS, chat=chat)
+    text = "".join(WORDS)
+    last = _measure(name, model, text, granularity)[-1]
+    for token, contribution in zip(last.prompt.tokens, last.contributions, strict=True):
+        if token.fixed:
+            assert contribution is None, "what is fixed is never measured"
+        else:
+            assert contribution == pytest.approx(WEIGHTS.get(token.text, 0.0), abs=1e-9)
+    assert last.logprob == pytest.approx(-5.0 + sum(WEIGHTS.get(w, 0.0) for w in WORDS))
+
+
+@every_estimator
+@given(st.fixed_dictionaries({word: st.floats(-9, 9) for word in WEIGHTS}))
+def test_it_recovers_any_additive_model(name: str, weights: dict[str, float]) -> None:
+    last = _measure(name, AdditiveModel(weights), "".join(WEIGHTS))[-1]
+    measured = [c for c in last.contributions if c is not None]
+    assert measured == pytest.approx([weights[word] for word in WEIGHTS], abs=1e-9)
+
+
+@every_estimator
+@both_granularities
+def test_only_the_last_is_complete(name: str, granularity: Granularity) -> None:
+    made = _measure(name, AdditiveModel(WEIGHTS, batch=2), "".join(WORDS), granularity)
+    assert [attribution.complete for attribution in made] == [False] * (len(made) - 1) + [True]
+    known = [sum(c is not None for c in attribution.contributions) for attribution in made]
+    assert known == sorted(known), "what was measured stays measured"
+    for attribution in made:
+        assert attribution.estimator == name
+        assert attribution.granularity == granularity
+        assert len(attribution.contributions) == len(attribution.prompt.tokens)
+
+
+@every_estimator
+def test_leaving_the_loop_stops_the_model(name: str) -> None:
+    model = AdditiveModel(WEIGHTS, batch=1)
+    prompt = model.encode("".join(WORDS))
+    answer = model.answer(prompt, " Ann Lee", "gold")
+    list(islice(estimators.load(name)(model, prompt, answer, "token"), 1))
+    stopped = model.passes
+    list(estimators.load(name)(model, prompt, answer, "token"))
+    assert stopped < model.passes - stopped
+
+
+@every_estimator
+def test_nothing_to_remove_is_said(name: str) -> None:
+    model = AdditiveModel(WEIGHTS, chat=True)
+    whole = model.encode("Who")
+    template = Prompt(whole.text, tuple(t for t in whole.tokens if t.fixed), whole.content)
+    answer = model.answer(whole, " Ann", "gold")
+    with pytest.raises(NothingToAblate):
+        list(estimators.load(name)(model, template, answer, "token"))
+
+
+def test_there_is_the_paper_s_own() -> None:
+    assert "leave_one_out" in estimators.names()
+
+
+def test_a_typing_error_is_answered_with_the_right_name() -> None:
+    with pytest.raises(UnknownName) as caught:
+        estimators.load("leave_one_outt")
+    assert "leave_one_out" in caught.value.hint

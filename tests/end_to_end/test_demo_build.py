@@ -1,0 +1,99 @@
+"""The demo's recipe, for real: built from nothing, then read as the inspector reads it."""
+
+from __future__ import annotations
+
+import json
+import random
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from attribution.emphasis import emphasise
+from attribution.estimators.leave_one_out import measure
+from attribution.hf import HFModel
+from attribution.keytokens import key_tokens
+from attribution.textmatch import exact
+from attribution.types import Case, Emphasis, KeyTokenRule, Prompt
+from attribution.words import touched, words
+from unpact_tui.demo import Progress, Zoo, build, ready, verify
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+_LIMIT = 32
+
+
+@dataclass(frozen=True)
+class Family:
+    """What is built, loaded."""
+
+    zoo: Zoo
+    reports: list[Progress]
+    forget: list[Case]
+    retain: list[Case]
+    base: HFModel
+    unlearned: HFModel
+    reference: HFModel
+
+
+def _cases(file: Path) -> list[Case]:
+    return [Case(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _load(folder: Path) -> HFModel:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    return HFModel(model, AutoTokenizer.from_pretrained(folder))
+
+
+def load_family(zoo: Zoo, reports: list[Progress]) -> Family:
+    return Family(
+        zoo,
+        reports,
+        _cases(zoo.forget),
+        _cases(zoo.retain),
+        *(_load(folder) for folder in (zoo.base, zoo.unlearned, zoo.reference)),
+    )
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Family]:
+    root = tmp_path_factory.mktemp("demo")
+    reports = list(build(root))
+    zoo = ready(root)
+    assert zoo is not None
+    assert verify(root) == ()
+    yield load_family(zoo, reports)
+
+
+def key_positions(base: HFModel, case: Case) -> tuple[int, ...]:
+    """KeyTokens on the base by the default rule."""
+    prompt = base.encode(case.prompt)
+    *_, whole = measure(base, prompt, base.answer(prompt, case.answer or "", "gold"))
+    return key_tokens(whole, KeyTokenRule()).positions
+
+
+def random_positions(prompt: Prompt, key: Sequence[int], draw: random.Random) -> tuple[int, ...]:
+    """As many words as the key ones, from the others."""
+    taken = {word.positions for word in touched(prompt, key)}
+    rest = [word for word in words(prompt) if word not in taken]
+    chosen = draw.sample(rest, min(len(rest), len(taken)))
+    return tuple(position for word in chosen for position in word)
+
+
+def exact_match(
+    model: HFModel, cases: Sequence[Case], chosen: Sequence[Sequence[int]], strategy: str = ""
+) -> float:
+    """Share of the cases that greedy decoding answers to the letter."""
+    prompts = [model.encode(case.prompt) for case in cases]
+    if strategy:
+        prompts = [
+            emphasise(model, prompt, Emphasis(strategy, tuple(positions))).prompt
+            for prompt, positions in zip(prompts, chosen, strict=True)
+        ]
+    *_, texts = model.write([prompt.ids for prompt in prompts], _LIMIT)
+    return fmean(exact(case.answer or "", text) for case, text in zip(cases, texts, strict=True))

@@ -1,0 +1,147 @@
+"""A small result in which everything occurs: hostile text, controls, a reference, a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from attribution import evidence
+from attribution.errors import PromptTooLong
+from attribution.types import (
+    Answer,
+    Attempt,
+    Attribution,
+    Case,
+    Interval,
+    KeyTokenRule,
+    KeyTokens,
+    Prompt,
+    Reading,
+    Recovery,
+    Shift,
+    Span,
+    Token,
+    Verdict,
+)
+from attribution.verdict import Thresholds, judge, judge_set
+from unpact_tui.document import Document, case_document, document
+from unpact_tui.settings import Settings
+from unpact_tui.worker.protocol import Loaded, Opened, Role
+
+HOSTILE = "[bold]x[/bold] | `a` <b> \x1b[31m\u202e [INST]"
+
+PROMPT = Prompt(
+    "<s>Where was Ann born?",
+    (
+        Token(1, "<s>", 0, 3, fixed=True),
+        Token(10, "Where", 3, 8),
+        Token(11, " was", 8, 12),
+        Token(12, " Ann", 12, 16),
+        Token(13, " born", 16, 21),
+        Token(14, "?", 21, 22),
+    ),
+    Span(3, 22),
+)
+ANSWER = Answer("In Oslo.", (20, 21, 22), "gold")
+
+
+@dataclass
+class MeasuredCase:
+    case: Case
+    recovery: Recovery | None
+    prompt: Prompt = PROMPT
+    answer: Answer = ANSWER
+    attributions: Mapping[Role, Attribution] = field(default_factory=dict)
+    keys: KeyTokens | None = None
+    shift: Shift | None = None
+    verdict: Verdict | None = None
+    evidence: Mapping[str, Interval] = field(default_factory=dict)
+
+
+def attempt(
+    recovered: float | None,
+    *,
+    kind: str = "key",
+    draw: int = 0,
+    text: str | None = None,
+    rouge_l: float | None = None,
+    exact: bool | None = None,
+    logprob: float = -0.5,
+    reference_logprob: float | None = None,
+    strategy: str = "bold",
+) -> Attempt:
+    assert kind in ("key", "random", "id_preserving")
+    return Attempt(
+        strategy=strategy,
+        kind=kind,
+        draw=draw,
+        positions=(3,),
+        strength=1.0,
+        prompt_text="<s>Where was **Ann** born?",
+        moved=(4,),
+        ids_changed=True,
+        unlearned=Reading(logprob, text, rouge_l, exact),
+        base_logprob=-0.1,
+        reference_logprob=reference_logprob,
+        recovered=recovered,
+        base_breaks=recovered is None,
+    )
+
+
+def recovery() -> Recovery:
+    best = attempt(0.8, text="In Oslo.", rouge_l=1.0, exact=True, reference_logprob=-1.9)
+    return Recovery(
+        plain=Reading(-2.1, HOSTILE, 0.0, exact=False),
+        base=Reading(-0.1, "In Oslo.", 1.0, exact=True),
+        reference=Reading(-2.0, "In Rome.", 0.5, exact=False),
+        attempts=(best, attempt(None, strategy="upper", text="", rouge_l=0.0, exact=False)),
+        controls=(
+            attempt(0.1, kind="random", text="no", rouge_l=0.0, exact=False),
+            attempt(0.0, kind="random", draw=1, text="In", rouge_l=0.5, exact=False),
+            attempt(0.05, kind="id_preserving"),
+        ),
+        best=best,
+        control=0.05,
+        lift=0.75,
+    )
+
+
+def measured(case: Case) -> MeasuredCase:
+    base = Attribution(PROMPT, ANSWER, -0.1, (None, 0.25, 0.0, 1.5, 0.5, -0.1), "leave_one_out")
+    unlearned = Attribution(
+        PROMPT, ANSWER, -2.1, (None, 0.25, 0.0, -0.5, 0.25, -0.1), "leave_one_out"
+    )
+    shift = Shift((None, 0.0, 0.0, -2.0, -0.25, 0.0), 0.5, 0.1, 0.125)
+    numbers = evidence.of_case(ANSWER, recovery(), shift, neutral_loss=[0.1, 0.2])
+    return MeasuredCase(
+        case,
+        recovery(),
+        attributions={"base": base, "unlearned": unlearned},
+        keys=KeyTokens((3, 4), KeyTokenRule()),
+        shift=shift,
+        verdict=judge(numbers, Thresholds()),
+        evidence=numbers,
+    )
+
+
+def loaded(role: Role, name: str) -> Loaded:
+    return Loaded(role, name, f"models/{name}", None, 1000, 4000, "float32", "cpu", f"{name}-1")
+
+
+def example(*, cases: int = 1, with_failure: bool = True) -> Document:
+    states = [measured(Case(str(number), "Where was Ann born?")) for number in range(1, cases + 1)]
+    judged = [
+        evidence.CaseEvidence(state.case.split, state.evidence, state.verdict.label)
+        for state in states
+        if state.verdict is not None
+    ]
+    found = evidence.of_set(judged, Thresholds())
+    models = (loaded("base", "base"), loaded("unlearned", "npo"), loaded("reference", "retrain"))
+    return document(
+        Opened(models, chat=False, warnings=("npo: another template [red]",)),
+        Settings(),
+        [case_document(state) for state in states],
+        found,
+        judge_set(found, Thresholds()),
+        failures=[(Case("9", "long"), PromptTooLong(900, 512))] if with_failure else (),
+    )

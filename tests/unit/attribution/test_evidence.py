@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+
+import pytest
+from result_fixture import ANSWER, attempt, recovery
+
+from attribution.evidence import CaseEvidence, of_case, of_set
+from attribution.intervals import single
+from attribution.types import Answer, Interval, Label, Reading, Recovery, Shift, Split
+from attribution.verdict import Thresholds
+
+SHIFT = Shift((None,), 0.5, None, 0.25)
+PLAIN_ONLY = Recovery(
+    plain=Reading(-2.1), base=Reading(-0.1), reference=None, attempts=(), controls=(),
+    best=None, control=None, lift=None,
+)  # fmt: skip
+
+
+def estimates(found: dict[str, Interval]) -> dict[str, float]:
+    return {name: interval.estimate for name, interval in found.items()}
+
+
+def test_every_number_of_a_full_case() -> None:
+    found = of_case(ANSWER, recovery(), SHIFT, neutral_loss=[0.1, 0.3])
+    assert estimates(found) == pytest.approx(
+        {
+            "base_match": 1.0,
+            "base_probability": exp(-0.1),
+            "unlearned_match": 0.0,
+            "unlearned_exact": 0.0,
+            "unlearned_probability": exp(-2.1),
+            "gap": 2.0,
+            "answer_kept": exp(-6.0),  # three answer tokens, two nats each
+            "recovered": 0.8,
+            "recovered_match": 1.0,
+            "recovered_exact": 1.0,
+            "recovered_probability": exp(-0.5),
+            "readable": 0.5,
+            "control": 0.05,
+            "control_match": 0.25,
+            "control_exact": 0.0,
+            "lift": 0.75,
+            "reference_match": 0.5,
+            "reference_exact": 0.0,
+            "reference_probability": exp(-2.0),
+            "reference_recovered": 0.05,  # (-1.9 - -2.0) / 2.0
+            "focus_kept": 0.25,
+            "overlap": 0.5,
+            "neutral_loss": 0.2,
+        }
+    )
+
+
+def test_what_was_not_measured_is_absent_and_never_zero() -> None:
+    found = of_case(ANSWER, PLAIN_ONLY, Shift((None,), None, None, None))
+    assert set(found) == {"base_probability", "unlearned_probability", "gap", "answer_kept"}
+
+
+def test_the_base_matches_an_answer_of_its_own() -> None:
+    own = Answer("In Oslo.", (20, 21, 22), "base")
+    assert of_case(own, PLAIN_ONLY, SHIFT)["base_match"] == single(1.0)
+
+
+def test_a_control_is_best_of_n_within_each_draw() -> None:
+    controls = (
+        attempt(0.1, kind="random", draw=0),
+        attempt(0.5, kind="random", draw=0),
+        attempt(0.2, kind="random", draw=1),
+        attempt(None, kind="random", draw=2),
+        attempt(0.9, kind="id_preserving"),
+    )
+    found = of_case(ANSWER, replace(PLAIN_ONLY, controls=controls), SHIFT)
+    assert found["control"] == Interval(0.35, 0.2, 0.5, 2)
+    assert "control_match" not in found
+
+
+def test_an_exact_text_wins_over_a_merely_similar_one() -> None:
+    texts = (
+        attempt(None, text="about", rouge_l=0.9, exact=False, logprob=-3.0),
+        attempt(None, text="it", rouge_l=0.8, exact=True, logprob=-1.0),
+    )
+    found = estimates(of_case(ANSWER, replace(PLAIN_ONLY, attempts=texts), SHIFT))
+    assert found["recovered_exact"] == 1.0
+    assert found["recovered_probability"] == pytest.approx(exp(-1.0))
+    assert "recovered" not in found, "the base broke"
+    assert found["readable"] == 0.0
+
+
+def test_the_reference_is_read_under_the_text_where_there_is_no_best_attempt() -> None:
+    texts = (attempt(None, text="x", rouge_l=0.9, exact=False, reference_logprob=-1.0),)
+    case = replace(PLAIN_ONLY, attempts=texts, reference=Reading(-3.0, "y", 0.1, exact=False))
+    assert of_case(ANSWER, case, SHIFT)["reference_recovered"] == single(1.0)
+
+
+def test_no_gap_nothing_for_the_reference_to_recover() -> None:
+    case = replace(recovery(), plain=Reading(-0.05), best=attempt(None, reference_logprob=-1.0))
+    found = of_case(ANSWER, case, SHIFT)
+    assert "reference_recovered" not in found
+    assert found["answer_kept"].estimate == 1.0, "never more than all of it"
+
+
+# ---------------------------------------------------------------- sets
+
+
+def case(
+    label: Label, split: Split = "forget", *, known: bool = True, gap: float = 1.0
+) -> CaseEvidence:
+    numbers = {"base_match": 1.0 if known else 0.0, "gap": gap, "unlearned_match": 0.5}
+    return CaseEvidence(split, {name: single(n) for name, n in numbers.items()}, label)
+
+
+def test_shares_are_of_the_forget_cases_that_the_base_knows() -> None:
+    found = of_set(
+        [
+            case("SUPPRESSED"),
+            case("SUPPRESSED"),
+            case("UNRECOVERED"),
+            case("RETAINED"),
+            case("UNKNOWN", known=False),
+            case("RETAINED", "retain"),
+            case("RETAINED", "general"),
+        ],
+        Thresholds(),
+    )
+    assert (found["share_known"].estimate, found["share_known"].n) == (0.8, 5)
+    assert (found["share_suppressed"].estimate, found["share_suppressed"].n) == (0.5, 4)
+    assert found["share_unrecovered"].estimate == 0.25
+    assert found["share_retained"].estimate == 0.25
+    assert found["share_collapsed"].estimate == found["share_unknown"].estimate == 0.0
+    assert found["base_match"] == Interval(1.0, 1.0, 1.0, 4)
+
+
+def test_retained_text_is_apart() -> None:
+    found = of_set(
+        [case("SUPPRESSED", gap=9.0), case("UNKNOWN", "retain", gap=0.5, known=False)], Thresholds()
+    )
+    assert found["retain_loss"] == single(0.5)
+    assert found["retain_match"] == single(0.5)
+    assert found["gap"] == single(9.0)
+
+
+def test_a_loss_beyond_the_range_of_floats_is_not_dropped() -> None:
+    broken = replace(PLAIN_ONLY, plain=Reading(-2000.0))
+    numbers = of_case(ANSWER, broken, SHIFT)
+    found = of_set([CaseEvidence("retain", numbers, "UNKNOWN")], Thresholds())
+    assert found["retain_loss"].estimate == pytest.approx(1999.9)
+
+
+def test_neutral_loss_is_the_models_and_is_not_averaged() -> None:
+    interval = Interval(1.0, 0.5, 1.5, 6)
+    cases = [
+        CaseEvidence("forget", {"base_match": single(1.0), "neutral_loss": interval}, "UNKNOWN")
+    ] * 3
+    assert of_set(cases, Thresholds())["neutral_loss"] == interval
+
+
+def test_an_absent_number_does_not_count_as_zero_in_a_mean() -> None:
+    with_lift = case("SUPPRESSED")
+    with_lift = replace(with_lift, numbers={**with_lift.numbers, "lift": single(0.6)})
+    assert of_set([with_lift, case("UNKNOWN")], Thresholds())["lift"] == single(0.6)
+
+
+def test_without_known_forget_cases_there_are_no_shares() -> None:
+    assert of_set([], Thresholds()) == {}
+    found = of_set([case("UNKNOWN", known=False)], Thresholds())
+    assert set(found) == {"share_known"}

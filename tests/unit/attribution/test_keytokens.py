@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from math import inf, nan
+from typing import cast
+
+import pytest
+from fakes import WordTokens
+
+from attribution.errors import BadOption
+from attribution.keytokens import key_tokens, units
+from attribution.types import Answer, Attribution, KeyTokenRule, Prompt, Span, Token
+
+ANSWER = Answer("yes", (9,), "gold")
+
+
+def attribution(*contributions: float | None) -> Attribution:
+    tokens = tuple(Token(i, "a", i, i + 1) for i in range(len(contributions)))
+    prompt = Prompt("a" * len(tokens), tokens, Span(0, len(tokens)))
+    return Attribution(prompt, ANSWER, -1.0, contributions, "leave_one_out")
+
+
+def positions(rule: KeyTokenRule, *contributions: float | None) -> tuple[int, ...]:
+    return key_tokens(attribution(*contributions), rule).positions
+
+
+def test_few_positive_contributions_are_all_key() -> None:
+    rule = KeyTokenRule(alpha=0.9, beta=3)
+    assert positions(rule, 1.0, None, 0.001, -2.0, 0.0) == (0, 2)
+
+
+def test_with_beta_of_them_the_threshold_decides() -> None:
+    rule = KeyTokenRule(alpha=0.9, beta=2)
+    assert positions(rule, 1.0, None, 0.001, -2.0, 0.0) == (0,)
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "alpha", "expected"),
+    [
+        ("max", 0.5, (0,)),  # 1, .5, .25: strictly above
+        ("max", 0.4, (0, 1)),
+        ("sum", 0.28, (0, 1)),  # .571, .286, .143
+        ("sum", 0.3, (0,)),
+        ("minmax", 0.0, (0, 1)),  # 1, 1/3, 0
+        ("minmax", 0.4, (0,)),
+    ],
+)
+def test_each_normalisation(normalisation: str, alpha: float, expected: tuple[int, ...]) -> None:
+    assert normalisation in ("max", "sum", "minmax")
+    rule = KeyTokenRule(alpha, 0, normalisation)
+    assert positions(rule, 4.0, 2.0, 1.0, -8.0, None) == expected
+
+
+def test_equal_contributions_all_stand_out_alike() -> None:
+    assert positions(KeyTokenRule(0.5, 0, "minmax"), 2.0, 2.0, 2.0) == (0, 1, 2)
+
+
+def test_nothing_positive_no_key_tokens() -> None:
+    assert positions(KeyTokenRule(), -1.0, 0.0, None) == ()
+    assert positions(KeyTokenRule(beta=0)) == ()
+
+
+def test_the_rule_is_kept() -> None:
+    rule = KeyTokenRule(0.3, 1, "sum")
+    assert key_tokens(attribution(1.0), rule).rule is rule
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        KeyTokenRule(alpha=-0.1),
+        KeyTokenRule(alpha=1.0),
+        KeyTokenRule(alpha=nan),
+        KeyTokenRule(alpha=inf),
+        KeyTokenRule(beta=-1),
+        KeyTokenRule(normalisation=cast("str", "median")),  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_options_out_of_range_are_refused(rule: KeyTokenRule) -> None:
+    with pytest.raises(BadOption, match=r"alpha|beta|normalisation"):
+        key_tokens(attribution(1.0), rule)
+
+
+def test_a_word_of_several_tokens_counts_once() -> None:
+    prompt = Prompt(
+        "Weswick, who",
+        (
+            Token(1, "Wes", 0, 3),
+            Token(2, "wick", 3, 7),
+            Token(3, ",", 7, 8),
+            Token(4, " who", 8, 12),
+        ),
+        Span(0, 12),
+    )
+    found = Attribution(prompt, ANSWER, -1.0, (2.0, 2.0, 0.5, 0.1), "leave_one_out", "word")
+    assert units(found) == ((0, 1), (2,), (3,))
+    # Three positive units, not four.
+    assert key_tokens(found, KeyTokenRule(0.9, 4)).positions == (0, 1, 2, 3)
+    assert key_tokens(found, KeyTokenRule(0.15, 3)).positions == (0, 1, 2)
+    # The sum has the word once: 2 / 2.6, not 2 / 4.6.
+    assert key_tokens(found, KeyTokenRule(0.7, 0, "sum")).positions == (0, 1)
+
+
+def test_template_tokens_are_units_of_their_own() -> None:
+    prompt = WordTokens(chat=True).encode("Who is Ann?")
+    found = Attribution(
+        prompt, ANSWER, -1.0, (None, *[1.0] * (len(prompt.tokens) - 2), None), "x", "word"
+    )
+    assert sorted(i for unit in units(found) for i in unit) == list(range(len(prompt.tokens)))
+    assert 0 not in key_tokens(found, KeyTokenRule()).positions

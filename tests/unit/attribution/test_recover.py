@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import pytest
+from fakes import AdditiveModel
+
+from attribution.neutral import OPENINGS, neutral_losses
+from attribution.recover import (
+    Plain,
+    Trio,
+    control_of,
+    random_positions,
+    reading,
+    recover,
+    summarise,
+)
+from attribution.scorer import score_all, write_all
+from attribution.types import Answer, Prompt, Recovery
+from attribution.words import find_words, words
+
+QUESTION = "Where was Basil Mahfouz born in spring?"
+ANSWER = "In Kuwait City"
+
+
+def positions(prompt: Prompt, *wanted: str) -> tuple[int, ...]:
+    return tuple(
+        i
+        for word in find_words(prompt)
+        if prompt.text[word.span.start : word.span.end] in wanted
+        for i in word.positions
+    )
+
+
+def family(*, base_marked: float = 0.0, with_reference: bool = False) -> Trio:
+    """Stars directly at a word make it another token, which the unlearned model still knows."""
+    shared = {" Basil": 0.5, " born": 0.1}
+    return Trio(
+        base=AdditiveModel(shared | {" Basil": 5.0, "Basil": 5.0, "*": base_marked}, bias=-5.5),
+        unlearned=AdditiveModel(
+            shared | {"Basil": 4.5}, bias=-5.5, says={"**Basil": "In Kuwait City."}
+        ),
+        reference=AdditiveModel(shared, bias=-5.5) if with_reference else None,
+    )
+
+
+def plain_of(trio: Trio) -> Plain:
+    prompt = trio.base.encode(QUESTION)
+    answer = trio.base.answer(prompt, ANSWER, "gold")
+    for model in (trio.unlearned, trio.reference):  # the fakes number their words as they meet them
+        if isinstance(model, AdditiveModel) and isinstance(trio.base, AdditiveModel):
+            weights = {t: model.weights[i] for t, i in model._ids.items() if i in model.weights}
+            model._ids = trio.base._ids
+            model.weights = {model.id_of(text): weight for text, weight in weights.items()}
+
+    def read(model: AdditiveModel) -> object:
+        (logprob,) = score_all(model, [prompt.ids], answer)
+        (text,) = write_all(model, [prompt.ids], 50)
+        return reading(logprob, answer, text)
+
+    readings = [None if m is None else read(m) for m in (trio.base, trio.unlearned, trio.reference)]
+    return Plain(prompt, answer, *readings)  # pyright: ignore[reportArgumentType]
+
+
+def ladder(
+    trio: Trio, plain: Plain, *names: str, words_: tuple[str, ...] = ("Basil",)
+) -> Recovery:
+    *_, last = recover(
+        trio,
+        plain,
+        positions(plain.prompt, *words_),
+        names,
+        draws=3,
+        seed=0,
+        limit=50,
+        base_breaks=0.5,
+    )
+    return last
+
+
+def test_recovered_is_the_share_of_the_gap() -> None:
+    trio = family()
+    plain = plain_of(trio)
+    found = ladder(trio, plain, "bold")
+    (attempt,) = found.attempts
+    assert plain.gap == pytest.approx(4.5)
+    # " Basil" (0.5) becomes "Basil" (4.5): 4.0 of the 4.5 nats that were lost
+    assert attempt.recovered == pytest.approx(4.0 / 4.5)
+    assert attempt.ids_changed
+    assert attempt.unlearned.exact
+    assert attempt.unlearned.rouge_l == 1.0
+    assert attempt.prompt_text == "Where was **Basil** Mahfouz born in spring?"
+    assert found.complete
+    assert found.plain.generation == "I do not know"
+
+
+def test_the_id_preserving_twin_brings_back_nothing_here() -> None:
+    trio = family()
+    found = ladder(trio, plain_of(trio), "bold")
+    (twin,) = [a for a in found.controls if a.kind == "id_preserving"]
+    assert not twin.ids_changed
+    assert twin.recovered == pytest.approx(0.0)
+    assert not twin.unlearned.exact
+
+
+def test_random_words_are_never_key_words_and_lift_is_over_them() -> None:
+    trio = family()
+    plain = plain_of(trio)
+    found = ladder(trio, plain, "bold", "keywords")
+    random = [a for a in found.controls if a.kind == "random"]
+    key = set(positions(plain.prompt, "Basil"))
+    assert {a.draw for a in random} == {0, 1, 2}
+    assert {a.strategy for a in random} == {"bold", "keywords"}
+    assert not any(key.intersection(a.positions) for a in random)
+    assert found.best is not None
+    assert found.best.strategy == "bold"
+    assert found.control is not None
+    assert found.lift == pytest.approx((found.best.recovered or 0) - found.control)
+    assert found.lift is not None
+    assert found.lift > 0.5
+
+
+def test_control_is_best_of_n_within_a_draw() -> None:
+    trio = family()
+    found = ladder(trio, plain_of(trio), "bold", "keywords", "repeat")
+    best: dict[int, float] = {}
+    for attempt in found.controls:
+        if attempt.kind == "random":
+            best[attempt.draw] = max(best.get(attempt.draw, -9.0), attempt.recovered or 0.0)
+    assert control_of(found.controls) == pytest.approx(sum(best.values()) / len(best))
+
+
+def test_no_reading_where_the_base_breaks() -> None:
+    trio = family(base_marked=-1.0)  # four stars cost the base 4 of the 4.5 nats
+    found = ladder(trio, plain_of(trio), "bold", "quote")
+    bold, quote = found.attempts
+    assert bold.base_breaks
+    assert bold.recovered is None
+    assert bold.unlearned.exact  # what was said stays on record
+    assert not quote.base_breaks
+    assert found.best == quote
+
+
+def test_the_reference_is_read_on_the_same_edit() -> None:
+    trio = family(with_reference=True)
+    found = ladder(trio, plain_of(trio), "bold")
+    assert found.reference is not None
+    assert found.attempts[0].reference_logprob is not None
+    assert ladder(family(), plain_of(family()), "bold").reference is None
+
+
+def test_nothing_lost_means_nothing_to_recover() -> None:
+    trio = family()
+    same = Trio(trio.base, trio.base, None)
+    found = ladder(same, plain_of(same), "bold")
+    assert found.attempts[0].recovered is None
+    assert found.best is None
+    assert found.lift is None
+
+
+def test_partial_results_come_strategy_by_strategy() -> None:
+    trio = family()
+    plain = plain_of(trio)
+    steps = list(
+        recover(
+            trio,
+            plain,
+            positions(plain.prompt, "Basil"),
+            ("bold", "quote"),
+            draws=2,
+            seed=0,
+            limit=9,
+            base_breaks=0.5,
+        )
+    )
+    assert [len(step.attempts) for step in steps] == [1, 2]
+    assert [step.complete for step in steps] == [False, True]
+
+
+def test_random_positions_are_seeded_distinct_and_as_many_words() -> None:
+    prompt = family().base.encode(QUESTION)
+    key = positions(prompt, "Basil", "Mahfouz")
+    drawn = random_positions(prompt, key, 4, seed=7)
+    assert drawn == random_positions(prompt, key, 4, seed=7)
+    assert drawn != random_positions(prompt, key, 4, seed=8)
+    assert len(set(drawn)) == len(drawn) == 4
+    groups = set(words(prompt))
+    for draw in drawn:
+        assert len([g for g in groups if set(g) <= set(draw)]) == 2
+
+
+def test_random_positions_when_other_words_are_few() -> None:
+    prompt = family().base.encode("Basil Mahfouz born")
+    key = positions(prompt, "Basil", "Mahfouz")
+    assert random_positions(prompt, key, 3, 0) == (positions(prompt, "born"),)
+    everything = tuple(range(len(prompt.tokens)))
+    assert random_positions(prompt, everything, 3, 0) == ()
+
+
+def test_without_random_words_there_is_no_lift() -> None:
+    trio = family()
+    plain = plain_of(trio)
+    every = ("Where", "was", "Basil", "Mahfouz", "born", "in", "spring")
+    found = ladder(trio, plain, "bold_each", words_=every)
+    assert found.control is None
+    assert found.lift is None
+    assert found.best is not None
+
+
+def test_summary_of_nothing() -> None:
+    found = summarise(plain_of(family()), (), (), complete=True)
+    assert found.best is None
+    assert found.control is None
+
+
+def test_neutral_losses_are_the_base_minus_the_other() -> None:
+    base, broken = AdditiveModel({}, bias=-1.0), AdditiveModel({}, bias=-4.0)
+    assert list(neutral_losses(base, broken)) == pytest.approx([3.0] * len(OPENINGS))
+
+
+def test_reading_without_text_has_no_match() -> None:
+    bare = reading(-1.0, Answer("x", (1,), "gold"), None)
+    assert bare.rouge_l is None
+    assert bare.exact is None

@@ -1,0 +1,103 @@
+"""The console script: check whose packages are on the path, then hand over to the command line.
+
+Nothing of `attribution` or `methods` is imported before the check. Both names are plain English,
+and PyPI has an unrelated project of the first one.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
+
+from unpact_tui.display import display_text
+
+_OURS = ("attribution", "methods")
+_ROOT = Path(__file__).resolve().parent.parent
+"""The folder that all three packages are in: they are installed together or not at all."""
+
+_REMEDY = (
+    "give unpact-tui an environment of its own: "
+    "pipx install unpact-tui, or uv tool install unpact-tui"
+)
+
+# As in `unpact_tui.errors.ExitCode`, which imports what is to be checked first.
+_USAGE = 2
+_BUG = 70
+_INTERRUPTED = 130
+
+
+def _place(package: str) -> Path | None:
+    """Return where `package` would be imported from, without running any of it."""
+    spec = find_spec(package)
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or ())
+    return Path(folders[0] if folders else spec.origin or package).resolve()
+
+
+def _owner(package: str, folder: Path) -> str:
+    """Say which distribution installed `package` into `folder`."""
+    from importlib.metadata import distributions  # 20 ms that only the complaint needs
+
+    for distribution in distributions(path=[str(folder)]):
+        name = distribution.metadata["Name"]
+        files = distribution.files or ()
+        if name != "unpact-tui" and any(file.parts[0] == package for file in files):
+            return f"{name} {distribution.version}"
+    return "something else"
+
+
+def _complain(package: str, place: Path | None) -> int:
+    """Print the one line that says what is in the way, where, and how to get around it."""
+    if place is None:
+        what = f"the Python package {package!r} is missing"
+    else:
+        owner = _owner(package, place.parent)
+        what = f"the Python package {package!r} in {place} belongs to {owner}, not to unpact-tui"
+    sys.stderr.write(f"unpact-tui: {display_text(what)}; {_REMEDY}\n")
+    return _USAGE
+
+
+def _run() -> int:
+    for package in _OURS:
+        place = _place(package)
+        if place is None or place.parent != _ROOT:
+            return _complain(package, place)
+    try:
+        from unpact_tui.cli import app
+    except ImportError as error:
+        # A later installation of the other project into the same folder overwrites ours in part.
+        package = (error.name or "").partition(".")[0]
+        if package not in _OURS or _owner(package, _ROOT) == "something else":
+            raise
+        return _complain(package, _place(package))
+    app(prog_name="unpact-tui")
+    return 0
+
+
+class _Ending:
+    """Gives Ctrl-C and bugs their exit codes; a bug still prints its traceback first."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            sys.exit(_INTERRUPTED)
+        if isinstance(error, Exception):
+            sys.excepthook(type(error), error, trace)
+            sys.exit(_BUG)
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    with _Ending():
+        sys.exit(_run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Puts an adapter onto a model that was loaded for it alone.
+
+The adapter is not merged: adding its product to the weights and rounding the sum to the model's
+precision changes the answers, and small updates, as unlearning leaves them, can vanish. What comes
+back is the transformers model itself with the adapter inside its layers, so it generates like any
+other. Does not know how the model was loaded.
+"""
+# peft's annotations are incomplete.
+# pyright: basic
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unpact_tui import safetensors_header
+from unpact_tui.checkpoints import Checkpoint
+from unpact_tui.errors import UnpactError, Unreadable
+from unpact_tui.foreign import Foreign
+from unpact_tui.pretrained import BROKEN, MODULES, Placement, failure
+from unpact_tui.safetensors_header import short
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_NAME = ".default"
+"""What peft puts into the names of an adapter's tensors while it is in a model."""
+
+
+def apply_adapter(
+    model: PreTrainedModel, checkpoint: Checkpoint, base: str, placement: Placement
+) -> PreTrainedModel:
+    """Return `model`, loaded from `base`, with the adapter inside.
+
+    Raises `Unreadable`, `ModelTooLarge`.
+    """
+    from peft import PeftModel, get_peft_model_state_dict
+
+    def translate(error: BaseException) -> UnpactError:
+        found = failure(error, checkpoint.path, checkpoint.name, placement)
+        misfit = Unreadable(checkpoint.path, f"it does not fit {base}", _hint(checkpoint))
+        return misfit if isinstance(found, Unreadable) else found
+
+    with Foreign(translate, BROKEN, MODULES):
+        adapted = PeftModel.from_pretrained(
+            model, str(checkpoint.path), is_trainable=False, torch_device=str(model.device)
+        )
+    wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
+    _require_whole(checkpoint, wanted, set(adapted.state_dict()))
+    inner: Any = adapted.get_base_model()
+    return inner.eval().requires_grad_(False)
+
+
+def _require_whole(checkpoint: Checkpoint, wanted: set[str], places: set[str]) -> None:
+    """Compare names: peft only warns, and leaves a layer as if it had never been trained."""
+    stored = {
+        tensor.name
+        for shard in checkpoint.shards
+        for tensor in safetensors_header.read(shard.path).tensors
+    }
+    for name in sorted(wanted - stored):
+        raise Unreadable(checkpoint.path, f"tensor {short(name)} is missing")
+    # An adapter may bring whole layers, such as resized embeddings, under the base's own names.
+    for name in sorted(stored - wanted - places):
+        why = f"tensor {short(name)} has no place in its base"
+        raise Unreadable(checkpoint.path, why, _hint(checkpoint))
+
+
+def _hint(checkpoint: Checkpoint) -> str:
+    base = checkpoint.adapter.base if checkpoint.adapter else ""
+    return f"The adapter was made for {short(base)}; give that as BASE." if base else ""
+
+
+def stored_name(parameter: str) -> str | None:
+    """Return the name in the adapter's file, or None when the parameter is the base's own."""
+    return parameter.replace(_NAME, "", 1) if _NAME in parameter else None

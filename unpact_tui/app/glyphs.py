@@ -1,0 +1,66 @@
+"""Numbers and bars as text, in Unicode or in plain ASCII."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs the panels are written with."""
+
+    minus: str
+    arrow: str
+    dot: str
+    dash: str
+    ellipsis: str
+    full: str
+    parts: str
+    """A bar's last cell, from a little to nearly full."""
+    track: str
+    """A cell of a progress bar that is not reached yet."""
+
+    def number(self, value: float | None, signed: bool = False) -> str:
+        """Return nats with two decimals; a dash for what is not measured."""
+        if value is None:
+            return self.dash
+        text = f"{value:+.2f}" if signed else f"{value:.2f}"
+        return ("0.00" if text in ("-0.00", "+0.00") else text).replace("-", self.minus)
+
+    def share(self, value: float | None) -> str:
+        """Return a percentage."""
+        return self.dash if value is None else f"{value:.0%}".replace("-", self.minus)
+
+    def points(self, value: float | None) -> str:
+        """Return a difference of percentages."""
+        return self.dash if value is None else f"{100 * value:+.0f}".replace("-", self.minus)
+
+    def bar(self, value: float | None, width: int) -> str:
+        """Return a bar for a number from 0 to 1; what lies beyond is cut off."""
+        if value is None or value <= 0:
+            return ""
+        steps = len(self.parts) + 1
+        eighths = round(min(1.0, value) * width * steps)
+        whole, part = divmod(max(1, eighths), steps)
+        return self.full * whole + (self.parts[part - 1] if part else "")
+
+    def progress(self, done: int, total: int, width: int) -> str:
+        """Return a bar of fixed width."""
+        reached = width * min(done, total) // total if total > 0 else 0
+        return self.full * reached + self.track * (width - reached)
+
+
+UNICODE = Glyphs("−", "→", "·", "–", "…", "█", "▏▎▍▌▋▊▉", "░")
+ASCII = Glyphs("-", "->", "-", "--", "...", "#", "", ".")
+
+
+def glyphs(ascii_only: bool) -> Glyphs:
+    """Return the set to write with."""
+    return ASCII if ascii_only else UNICODE
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in words."""
+    if count < 1_000_000:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.0f} MB" if count < 1_000_000_000 else f"{count / 1e9:.2f} GB"

@@ -1,0 +1,122 @@
+"""Where each token stands when a prompt is wrapped to a width.
+
+Pure: it knows neither scores nor styles. Widths are in terminal cells. A token stands in one piece
+on one line, so it has one position; words are kept together where they fit.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from unpact_tui.display import display_text
+
+EMPTY = "·"
+"""Stands for a token without text: the later bytes of a character, for example."""
+
+_ASCII = (
+    {chr(0x2400 + code): f"^{chr(0x40 + code)}" for code in range(0x20)}
+    | {"␡": "^?", "⏎": "\\n", "⇥": "\\t", "␍": "\\r"}
+    | {"·": ".", "⟨": "<", "⟩": ">", "◌": "'"}
+)
+
+# Selectors of text or emoji style: terminals disagree on how wide they make the character before.
+_SELECTORS = dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)), "")
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One token as it is shown: without a control character, at least one cell wide."""
+
+    text: str
+    cells: int
+    ends_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A wrapped prompt."""
+
+    width: int
+    lines: tuple[tuple[int, ...], ...]
+    """Tokens of each line; no line is empty."""
+    positions: tuple[tuple[int, int, int], ...]
+    """Line, first cell and width of each token."""
+    texts: tuple[str, ...]
+    """What stands there: the piece's text, clipped where it is wider than a line."""
+
+    def at(self, line: int, x: int) -> int | None:
+        """Return the token that covers a cell."""
+        if not 0 <= line < len(self.lines):
+            return None
+        for token in self.lines[line]:
+            _, start, width = self.positions[token]
+            if start <= x < start + width:
+                return token
+        return None
+
+    def neighbour(self, token: int, lines: int) -> int:
+        """Return the token nearest in x that many lines down (up where negative)."""
+        if not self.positions:
+            return token
+        line, x, _ = self.positions[token]
+        target = min(max(line + lines, 0), len(self.lines) - 1)
+        if target == line:
+            return token
+        return min(self.lines[target], key=lambda other: abs(self.positions[other][1] - x))
+
+
+def piece(raw: str, *, plain: bool = False) -> Piece:
+    """Make raw text safe to show as a token of its own.
+
+    A mark that would join the token before gets a ring to sit on. `plain` writes our own signs in
+    ASCII; the token's letters stay what they are.
+    """
+    text = display_text(raw).translate(_SELECTORS)
+    if text and (unicodedata.category(text[0]).startswith("M") or ord(text[0]) in _SKIN_TONES):
+        text = "◌" + text
+    if not cell_len(text):
+        text = EMPTY
+    if plain:
+        text = "".join(_ASCII.get(character, character) for character in text)
+    return Piece(text, cell_len(text), "\n" in raw)
+
+
+def wrap(pieces: Sequence[Piece], width: int, ellipsis: str = "…") -> Layout:
+    """Place every piece, each on one line of at most `width` cells (at least 1)."""
+    lines: list[list[int]] = []
+    positions: list[tuple[int, int, int]] = []
+    texts: list[str] = []
+    room = 0
+    for word in _words(pieces):
+        total = sum(pieces[i].cells for i in word)
+        if room < total <= width:
+            room = 0
+        for i in word:
+            text, cells = pieces[i].text, pieces[i].cells
+            if cells > width:
+                text, cells = set_cell_size(text, width - 1) + ellipsis, width
+            if cells > room:
+                lines.append([])
+                room = width
+            lines[-1].append(i)
+            positions.append((len(lines) - 1, width - room, cells))
+            texts.append(text)
+            room = 0 if pieces[i].ends_line else room - cells
+    return Layout(width, tuple(map(tuple, lines)), tuple(positions), tuple(texts))
+
+
+def _words(pieces: Sequence[Piece]) -> Iterator[range]:
+    """Yield runs of pieces that read as one word."""
+    start = 0
+    for i in range(1, len(pieces)):
+        before = pieces[i - 1]
+        if before.ends_line or before.text[-1:] == " " or pieces[i].text[:1] == " ":
+            yield range(start, i)
+            start = i
+    if pieces:
+        yield range(start, len(pieces))

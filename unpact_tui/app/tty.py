@@ -1,0 +1,125 @@
+"""The seam to the terminal: whether there is one, keeping it clean, and giving it back.
+
+Nothing here imports Textual, because `textual_defaults` must be asked before that happens: Textual
+reads its environment when it is imported. It draws on standard error and reads standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from unpact_tui.errors import NoTerminal
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Leaves(Protocol):
+    """What can be told to end, as a Textual app can."""
+
+    def exit(self, *, return_code: int) -> None:
+        """End in good order."""
+        ...
+
+
+def textual_defaults(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what to add to the environment before Textual is imported.
+
+    Every byte may cross a slow line: no animation, half the frames, fewer still from afar. Where a
+    terminal has at most sixteen colours, or none are wanted, the terminal's own are used. What the
+    person has set stays.
+    """
+    afar = "SSH_CONNECTION" in environ or "SSH_TTY" in environ
+    wanted = {
+        "TEXTUAL_ANIMATIONS": "none",
+        "TEXTUAL_FPS": "15" if afar else "30",
+        "TEXTUAL_SMOOTH_SCROLL": "0",
+    }
+    if "NO_COLOR" in environ or _few_colours(environ):
+        wanted["TEXTUAL_THEME"] = "ansi-dark"
+    return {name: value for name, value in wanted.items() if name not in environ}
+
+
+def _few_colours(environ: Mapping[str, str]) -> bool:
+    """Say what the drawing library will take the terminal for."""
+    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return False
+    if environ.get("TEXTUAL_COLOR_SYSTEM", "auto") != "auto":
+        return environ["TEXTUAL_COLOR_SYSTEM"] == "standard"
+    return not environ.get("TERM", "").endswith(("-256color", "-kitty"))
+
+
+def require_terminal(instead: str) -> None:
+    """Raise `NoTerminal` unless there is a terminal to draw on and one to read keys from.
+
+    `instead` is the command line that does the same without one.
+    """
+    if not (os.isatty(2) and os.isatty(0)) or os.environ.get("TERM") == "dumb":
+        raise NoTerminal(instead)
+
+
+def reopen_keyboard(instead: str) -> None:
+    """Read keys from the controlling terminal where standard input was a file or a pipe.
+
+    Raises `NoTerminal` when the process has no controlling terminal.
+    """
+    if os.isatty(0):
+        return
+    try:
+        keyboard = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise NoTerminal(instead) from error
+    os.dup2(keyboard, 0)
+    os.close(keyboard)
+
+
+@contextmanager
+def guard(log: Path) -> Generator[None]:
+    """Keep what libraries write straight to descriptors 1 and 2 off the screen and in `log`.
+
+    Textual draws on a private copy of the terminal meanwhile. Enter it before the app runs.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    screen = io.TextIOWrapper(
+        os.fdopen(os.dup(2), "wb", buffering=1 << 16), encoding="utf-8", errors="replace"
+    )
+    kept = [(number, os.dup(number)) for number in (1, 2)]
+    noise = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    before = sys.__stderr__
+    sys.__stderr__ = screen
+    for number, _ in kept:
+        os.dup2(noise, number)
+    os.close(noise)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        screen.flush()
+        sys.__stderr__ = before
+        for number, copy in kept:
+            os.dup2(copy, number)
+            os.close(copy)
+        screen.close()
+
+
+def restore_on_signals(app: Leaves) -> None:
+    """End the app on SIGTERM and SIGHUP instead of dying, so that the terminal is given back.
+
+    Call it from the running event loop, when the app is mounted.
+    """
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, _leave, app, number)
+
+
+def _leave(app: Leaves, number: signal.Signals) -> None:
+    app.exit(return_code=128 + number)

@@ -1,0 +1,239 @@
+"""The command line: parse, make one call, print. No logic, and nothing heavy at import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import methods
+from attribution import emphasis, estimators
+from attribution.errors import AttributionError
+from methods.errors import MethodError
+from unpact_tui.errors import UnpactError, exit_code
+from unpact_tui.options import Chosen, settle
+from unpact_tui.settings import Dtype, Settings
+
+app = typer.Typer(
+    name="unpact-tui",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+Base = Annotated[str, typer.Argument(metavar="BASE", help="Folder of the original model.")]
+Unlearned = Annotated[
+    str,
+    typer.Argument(metavar="UNLEARNED", help="Folder of the unlearned model, or a LoRA adapter."),
+]
+Prompts = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PROMPTS]",
+        help='A file of prompts, one JSON object per line: {"prompt": ..., "answer": ...}; '
+        "- is standard input.",
+    ),
+]
+PromptFile = Annotated[
+    str | None, typer.Option("--prompts", metavar="FILE", help="The same, as an option.")
+]
+Reference = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Folder of a model retrained without the forget set."),
+]
+PromptText = Annotated[
+    str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="One prompt.")
+]
+AnswerText = Annotated[
+    str | None,
+    typer.Option(
+        "--answer", "-a", metavar="TEXT", help="Its answer. [default: what the base says]"
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+DtypeName = Annotated[Dtype, typer.Option("--dtype", help="auto is the checkpoint's own.")]
+Chat = Annotated[
+    bool | None,
+    typer.Option("--chat/--no-chat", help="Use the chat template. [default: if there is one]"),
+]
+RemoteCode = Annotated[
+    bool,
+    typer.Option("--trust-remote-code", help="Run Python code that a checkpoint brings along."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="NAME=VALUE",
+        help="Change a setting; repeats. `unpact-tui settings` lists them.",
+    ),
+]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
+NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
+Format = Literal["table", "json", "md"]
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Turn a known failure into one sentence, a hint and its exit code."""
+    try:
+        yield
+    except (UnpactError, AttributionError, MethodError) as error:
+        from unpact_tui.output import print_error
+
+        print_error(error)
+        raise typer.Exit(exit_code(error)) from error
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from unpact_tui import __version__
+
+        typer.echo(f"unpact-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit.")
+    ] = False,
+) -> None:
+    """The terminal inspector for LLM unlearning: is it gone, hidden, or broken?"""
+
+
+@app.command()
+def compare(
+    base: Base,
+    unlearned: Unlearned,
+    prompts: Prompts = None,
+    *,
+    prompt_file: PromptFile = None,
+    prompt: PromptText = None,
+    answer: AnswerText = None,
+    reference: Reference = None,
+    device: Device = "auto",
+    dtype: DtypeName = "auto",
+    chat: Chat = None,
+    trust_remote_code: RemoteCode = False,
+    pairs: Set = None,
+    ascii_only: Ascii = False,
+    no_mouse: NoMouse = False,
+) -> None:
+    """Open the inspector on two checkpoints."""
+    with _guarded():
+        from unpact_tui.launch import inspect
+
+        settings = Settings(
+            device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
+        )
+        chosen = Chosen(base, unlearned, reference, prompts or prompt_file, prompt, answer)
+        settled = settle(settings, pairs or [])
+        raise typer.Exit(inspect(chosen, settled, ascii_only=ascii_only, mouse=not no_mouse))
+
+
+@app.command()
+def run(
+    base: Base,
+    unlearned: Unlearned,
+    prompts: Prompts = None,
+    *,
+    prompt_file: PromptFile = None,
+    prompt: PromptText = None,
+    answer: AnswerText = None,
+    reference: Reference = None,
+    device: Device = "auto",
+    dtype: DtypeName = "auto",
+    chat: Chat = None,
+    trust_remote_code: RemoteCode = False,
+    pairs: Set = None,
+    form: Annotated[Format, typer.Option("--format", help="Of the result.")] = "table",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the result there instead.")
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(metavar="VERDICT", help="Exit with 1 when a case or the set has it."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Do what the inspector does without a terminal, for all prompts, into one document."""
+    with _guarded():
+        from unpact_tui.headless import report
+
+        settings = Settings(
+            device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
+        )
+        chosen = Chosen(base, unlearned, reference, prompts or prompt_file, prompt, answer)
+        settled = settle(settings, pairs or [])
+        shape = "json" if json else form
+        raise typer.Exit(report(chosen, settled, shape, out, fail_on, quiet=quiet))
+
+
+@app.command()
+def demo(
+    *,
+    build_only: Annotated[
+        bool, typer.Option("--build-only", help="Build the checkpoints, print where, and leave.")
+    ] = False,
+    pairs: Set = None,
+    ascii_only: Ascii = False,
+    no_mouse: NoMouse = False,
+) -> None:
+    """Build a tiny family of real checkpoints (once) and open the inspector on it."""
+    with _guarded():
+        from unpact_tui import launch
+
+        settled = settle(Settings(device="cpu"), pairs or [])
+        if build_only:
+            zoo = launch.build_zoo()
+            typer.echo("\n".join(f"{name}  {path}" for name, path in zoo))
+            raise typer.Exit
+        raise typer.Exit(launch.demo(settled, ascii_only=ascii_only, mouse=not no_mouse))
+
+
+@app.command()
+def strategies() -> None:
+    """List the ways to emphasise words of a prompt."""
+    _list("attribution.emphasis", emphasis.names())
+
+
+@app.command("estimators")
+def list_estimators() -> None:
+    """List the ways to measure contributions."""
+    _list("attribution.estimators", estimators.names())
+
+
+@app.command("methods")
+def list_methods() -> None:
+    """List the unlearning methods."""
+    _list("methods", methods.names())
+    if not methods.names():
+        typer.echo("No unlearning method is included yet.", err=True)
+
+
+@app.command("settings")
+def list_settings() -> None:
+    """List what --set can change, with its default."""
+    from unpact_tui.catalogue import fields
+
+    for module, kind in (
+        ("unpact_tui.settings", "Settings"),
+        ("attribution.types", "KeyTokenRule"),
+        ("attribution.verdict", "Thresholds"),
+    ):
+        for field in fields(module, kind):
+            typer.echo(f"{field.name:<18} {field.default:<16} {field.sentence}")
+
+
+def _list(package: str, names: tuple[str, ...]) -> None:
+    from unpact_tui.catalogue import summaries
+
+    for name, summary in summaries(package, names):
+        typer.echo(f"{name:<16} {summary}")

@@ -1,0 +1,140 @@
+"""The stages of a build, each done once: what a folder already holds is taken from there.
+
+Sits on `_train`, so importing this imports torch. Knows names, order and files; not locks, and not
+whether there is anything to do.
+"""
+
+# pyright: basic
+# (what `_train` returns are transformers' objects, which do not stand strict mode)
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from attribution.hf import HFModel
+from attribution.recover import Trio
+from unpact_tui import __version__
+from unpact_tui.demo import _train, manifest, prompts, showcase
+from unpact_tui.demo.corpus import Fact, make_world
+from unpact_tui.demo.examples import Source
+from unpact_tui.demo.manifest import BASE, FORGET, REFERENCE, RETAIN, UNLEARNED, Manifest, remove
+from unpact_tui.demo.progress import Progress, Stage, plan
+from unpact_tui.demo.recipe import Recipe
+
+_TRUNK = ".trunk.safetensors"
+
+
+class Stages:
+    """A build under way."""
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder = folder
+        self.recipe = recipe
+        self.plan = plan(recipe)
+        self.world = make_world(recipe.seed, recipe.people, recipe.forgotten)
+        self.tokenizer = _train.make_tokenizer(self.world, recipe)
+        self.source = Source(self.world, _train.encoder_of(self.tokenizer), recipe.training)
+
+    def run(self) -> Iterator[Progress]:
+        """Go through what is left to do. Raises OSError."""
+        for leftover in self.folder.glob(".*.part"):
+            remove(leftover)
+        world, training = self.world, self.plan
+        base, reference = self._found(BASE), self._found(REFERENCE)
+        if base is None or reference is None:
+            trunk = yield from self._trunk()
+            if base is None:
+                base = copy.deepcopy(trunk)
+                yield from training.base.reports(self._teach(base, world.facts, training.base))
+                self._keep(BASE, base)
+            if reference is None:
+                reference = trunk
+                yield from training.reference.reports(
+                    self._teach(reference, world.retain, training.reference)
+                )
+                self._keep(REFERENCE, reference)
+        unlearned = self._found(UNLEARNED)
+        if unlearned is None:
+            unlearned = copy.deepcopy(base)
+            yield from training.unlearned.reports(self._forget(unlearned))
+            self._keep(UNLEARNED, unlearned)
+        yield Progress("choosing what to show first", self.plan.unlearned.end, self.plan.total)
+        tokenizer: Any = (
+            self.tokenizer
+        )  # its attributes are properties, which the protocol's are not
+        models = (HFModel(model, tokenizer) for model in (base, unlearned, reference))
+        self._finish(showcase.choose(world.forget, Trio(*models)))
+        yield Progress("finished", self.plan.total, self.plan.total)
+
+    def _draw(self, stage: str) -> random.Random:
+        """Each stage has chance of its own, so resuming at one changes nothing."""
+        return random.Random(f"{self.recipe.seed} {stage}")
+
+    def _trunk(self) -> Generator[Progress, None, _train.LlamaForCausalLM]:
+        file = self.folder / _TRUNK
+        model = _train.new_model(self.tokenizer, self.recipe)
+        if file.exists():
+            try:
+                _train.load_weights(model, file)
+            except OSError:
+                remove(file)
+                model = _train.new_model(self.tokenizer, self.recipe)
+            else:
+                return model
+        yield from self.plan.trunk.reports(self._teach(model, self.world.retain, self.plan.trunk))
+        part = file.with_name(f"{file.name}.part")
+        _train.save_weights(model, part)
+        part.replace(file)
+        return model
+
+    def _teach(
+        self, model: _train.LlamaForCausalLM, facts: Sequence[Fact], stage: Stage
+    ) -> Iterator[int]:
+        decaying = stage is not self.plan.trunk
+        return _train.teach(
+            model, self.source, facts, stage.steps, self._draw(stage.name), decaying=decaying
+        )
+
+    def _forget(self, model: _train.LlamaForCausalLM) -> Iterator[int]:
+        return _train.forget(model, self.source, self.recipe, self._draw(self.plan.unlearned.name))
+
+    def _keep(self, name: str, model: _train.LlamaForCausalLM) -> None:
+        """Write a checkpoint so that its folder is there whole or not at all."""
+        part = self.folder / f".{name}.part"
+        _train.save(model, self.tokenizer, part)
+        part.replace(self.folder / name)
+
+    def _found(self, name: str) -> _train.LlamaForCausalLM | None:
+        """Return a checkpoint of an earlier build; a damaged one is removed."""
+        folder = self.folder / name
+        if not folder.exists():
+            return None
+        try:
+            return _train.load(folder)
+        except (OSError, ValueError):
+            remove(folder)
+            return None
+
+    def _finish(self, first: int | None) -> None:
+        """Write the prompt files, then the manifest, and clear up."""
+        cases = prompts.forget_cases(self.world)
+        forget = prompts.lines(prompts.with_first(cases, first))
+        retain = prompts.retain_cases(
+            self.world, self.recipe.retain_rows, self._draw("retain rows")
+        )
+        manifest.write_whole(self.folder / FORGET, forget)
+        manifest.write_whole(self.folder / RETAIN, prompts.lines(retain))
+        remove(self.folder / _TRUNK)
+        whole = Manifest(
+            schema=manifest.SCHEMA,
+            recipe=self.recipe.digest(),
+            version=__version__,
+            showcase=None if first is None else cases[first].id,
+            showcase_rule=showcase.RULE,
+            files=manifest.entries(self.folder),
+        )
+        manifest.write(self.folder, whole)

@@ -1,0 +1,254 @@
+"""Result documents: made from measurements, written, and read back.
+
+Their shape is `result_schema`. Knows nothing of models or screens; text stays raw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
+
+import msgspec
+
+from attribution.types import (
+    Answer,
+    Attempt,
+    Attribution,
+    Case,
+    Interval,
+    KeyTokens,
+    Prompt,
+    Reading,
+    Recovery,
+    Shift,
+    Verdict,
+)
+from unpact_tui.errors import BadResult
+from unpact_tui.result_schema import (
+    SCHEMA,
+    AttemptEntry,
+    CaseEntry,
+    CheckpointEntry,
+    FailureEntry,
+    ModelEntry,
+    PromptEntry,
+    ReadingEntry,
+    RecoveryEntry,
+    SettingsEntry,
+    ShiftEntry,
+)
+from unpact_tui.result_schema import Document as Document
+from unpact_tui.settings import Settings
+from unpact_tui.worker.protocol import Loaded, Opened, Role
+
+
+def encode(result: Document, *, pretty: bool = False) -> bytes:
+    """Return one JSON object, without a final newline."""
+    try:
+        plain = msgspec.json.encode(result)
+    except UnicodeEncodeError:
+        # A path may hold bytes that are no text; they must not cost the whole result.
+        plain = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(result)))
+    return msgspec.json.format(plain, indent=2) if pretty else plain
+
+
+def decode(data: bytes, *, file: str = "the result") -> Document:
+    """Read a document back. Raises `BadResult`."""
+    try:
+        found = msgspec.json.decode(data, type=_Header).schema
+        if found != SCHEMA:
+            raise BadResult(file, f"it has schema {found}, and this version reads {SCHEMA}")
+        return msgspec.json.decode(data, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadResult(file, str(error)) from error
+
+
+class _Header(msgspec.Struct):
+    schema: int
+
+
+def _without_surrogates(value: object) -> object:
+    match value:
+        case str():
+            return re.sub("[\ud800-\udfff]", "\ufffd", value)
+        case dict():
+            items = cast("dict[str, object]", value).items()
+            return {name: _without_surrogates(part) for name, part in items}
+        case list() | tuple():
+            return [_without_surrogates(part) for part in cast("Sequence[object]", value)]
+        case _:
+            return value
+
+
+# ---------------------------------------------------------------- from measurements
+
+
+class Measured(Protocol):
+    """A case with everything measured: what the engine leaves behind."""
+
+    @property
+    def case(self) -> Case:
+        """What was asked."""
+        ...
+
+    @property
+    def prompt(self) -> Prompt:
+        """As tokenised."""
+        ...
+
+    @property
+    def answer(self) -> Answer:
+        """The answer under test."""
+        ...
+
+    @property
+    def attributions(self) -> Mapping[Role, Attribution]:
+        """Of base and unlearned."""
+        ...
+
+    @property
+    def keys(self) -> KeyTokens | None:
+        """The base's."""
+        ...
+
+    @property
+    def shift(self) -> Shift | None:
+        """From base to unlearned."""
+        ...
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """Attempts and controls."""
+        ...
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of this case alone."""
+        ...
+
+    @property
+    def evidence(self) -> Mapping[str, Interval]:
+        """What the verdict looked at."""
+        ...
+
+
+def document(
+    opened: Opened,
+    settings: Settings,
+    cases: Sequence[CaseEntry],
+    evidence: Mapping[str, Interval],
+    verdict: Verdict,
+    *,
+    failures: Sequence[tuple[Case, Exception]] = (),
+) -> Document:
+    """Put a whole run together; `failures` are the cases that could not be measured."""
+    loaded: dict[Role, Loaded] = {checkpoint.role: checkpoint for checkpoint in opened.checkpoints}
+    reference = loaded.get("reference")
+    return Document(
+        schema=SCHEMA,
+        base=_checkpoint(loaded["base"]),
+        unlearned=_checkpoint(loaded["unlearned"]),
+        reference=None if reference is None else _checkpoint(reference),
+        settings=_settings(settings, loaded["base"], chat=opened.chat),
+        cases=tuple(cases),
+        evidence=dict(evidence),
+        verdict=verdict.label,
+        reasons=verdict.reasons,
+        warnings=opened.warnings,
+        failures=tuple(FailureEntry(case.id, case.split, str(why)) for case, why in failures),
+    )
+
+
+def case_document(measured: Measured) -> CaseEntry:
+    """Write down one case; everything about it must have been measured."""
+    keys, shift, recovery = measured.keys, measured.shift, measured.recovery
+    assert keys is not None
+    assert shift is not None
+    assert recovery is not None
+    assert measured.verdict is not None
+    return CaseEntry(
+        id=measured.case.id,
+        split=measured.case.split,
+        prompt=PromptEntry(measured.prompt.text, measured.prompt.tokens, measured.prompt.content),
+        answer=measured.answer,
+        base=_model(measured.attributions["base"], recovery.base),
+        unlearned=_model(measured.attributions["unlearned"], recovery.plain),
+        key_tokens=keys.positions,
+        shift=ShiftEntry(shift.delta, shift.overlap, shift.rank_correlation, shift.focus_kept),
+        recovery=_recovery(recovery),
+        evidence=dict(measured.evidence),
+        verdict=measured.verdict.label,
+        reasons=measured.verdict.reasons,
+    )
+
+
+def _checkpoint(loaded: Loaded) -> CheckpointEntry:
+    return CheckpointEntry(
+        name=loaded.name,
+        path=loaded.path,
+        fingerprint=loaded.fingerprint,
+        method=loaded.method,
+        dtype=loaded.dtype,
+        device=loaded.device,
+    )
+
+
+def _settings(settings: Settings, base: Loaded, *, chat: bool) -> SettingsEntry:
+    return SettingsEntry(
+        estimator=settings.estimator,
+        granularity=settings.granularity,
+        alpha=settings.rule.alpha,
+        beta=settings.rule.beta,
+        normalisation=settings.rule.normalisation,
+        strategies=settings.strategies,
+        draws=settings.draws,
+        seed=settings.seed,
+        dtype=base.dtype,
+        device=base.device,
+        chat=chat,
+        max_new_tokens=settings.max_new_tokens,
+        thresholds=settings.thresholds,
+    )
+
+
+def _model(attribution: Attribution, reading: Reading) -> ModelEntry:
+    return ModelEntry(attribution.logprob, attribution.contributions, reading.generation)
+
+
+def _reading(reading: Reading) -> ReadingEntry:
+    return ReadingEntry(reading.logprob, reading.generation, reading.rouge_l, reading.exact)
+
+
+def _recovery(recovery: Recovery) -> RecoveryEntry:
+    return RecoveryEntry(
+        plain=_reading(recovery.plain),
+        base=_reading(recovery.base),
+        reference=None if recovery.reference is None else _reading(recovery.reference),
+        attempts=tuple(map(_attempt, recovery.attempts)),
+        controls=tuple(map(_attempt, recovery.controls)),
+        best=None if recovery.best is None else _attempt(recovery.best),
+        control=recovery.control,
+        lift=recovery.lift,
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptEntry:
+    return AttemptEntry(
+        strategy=attempt.strategy,
+        kind=attempt.kind,
+        draw=attempt.draw,
+        positions=attempt.positions,
+        moved=attempt.moved,
+        strength=attempt.strength,
+        ids_changed=attempt.ids_changed,
+        prompt_text=attempt.prompt_text,
+        logprob=attempt.unlearned.logprob,
+        base_logprob=attempt.base_logprob,
+        reference_logprob=attempt.reference_logprob,
+        recovered=attempt.recovered,
+        base_breaks=attempt.base_breaks,
+        generation=attempt.unlearned.generation,
+        rouge_l=attempt.unlearned.rouge_l,
+        exact=attempt.unlearned.exact,
+    )

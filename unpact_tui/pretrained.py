@@ -1,0 +1,148 @@
+"""The door to transformers' `from_pretrained`: quiet, without the network, with errors of ours.
+
+transformers fills tensors that a file lacks with random numbers and goes on; here that is an error.
+Does not know adapters, devices or progress.
+"""
+# transformers' annotations are incomplete.
+# pyright: basic
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unpact_tui.errors import ModelTooLarge, RemoteCode, UnpactError, Unreadable
+from unpact_tui.foreign import Foreign, sentence
+from unpact_tui.safetensors_header import short
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BROKEN: tuple[type[BaseException], ...] = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    ImportError,
+    RuntimeError,
+    MemoryError,
+)
+"""What these libraries raise over files that hold nonsense: they check little before using it."""
+
+MODULES = ("huggingface_hub", "pyo3_runtime", "safetensors_rust", "jinja2")
+"""Libraries below them whose exceptions come through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the weights go."""
+
+    device: torch.device
+    dtype: torch.dtype | None
+    """None leaves it to the configuration."""
+    spread: bool
+    """Over all devices and the main memory, because one device is too small."""
+    needed: int
+    """Bytes, roughly."""
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Keep the libraries from writing to the terminal; must not span a `yield` of a generator."""
+    from transformers.utils import logging as library
+
+    verbosity, bars = library.get_verbosity(), library.is_progress_bar_enabled()
+    library.set_verbosity(logging.CRITICAL)
+    library.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        library.set_verbosity(verbosity)
+        if bars:
+            library.enable_progress_bar()
+
+
+def open_model(
+    folder: Path, name: str, placement: Placement, *, trust_remote_code: bool
+) -> PreTrainedModel:
+    """Load the weights in `folder`. Raises `Unreadable`, `RemoteCode`, `ModelTooLarge`."""
+    from transformers import AutoModelForCausalLM
+
+    whole = {"": placement.device} if placement.device.type != "cpu" else None
+    with Foreign(lambda error: failure(error, folder, name, placement), BROKEN, MODULES):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            dtype=placement.dtype or "auto",
+            device_map="auto" if placement.spread else whole,
+            trust_remote_code=trust_remote_code,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            # Not tolerated, but only this way are the tensors named.
+            ignore_mismatched_sizes=True,
+        )
+    model, report = loaded
+    _require_whole(folder, report)
+    return model.eval().requires_grad_(False)
+
+
+def _require_whole(folder: Path, report: dict[str, set]) -> None:
+    hint = "Its config.json and its weights do not belong together; copy both again."
+    for name, stored, expected in sorted(report["mismatched_keys"]):
+        why = f"tensor {short(name)} has the shape {tuple(stored)}, not {tuple(expected)}"
+        raise Unreadable(folder, why, hint)
+    for name in sorted(report["missing_keys"]):
+        raise Unreadable(folder, f"tensor {short(name)} is missing", hint)
+    for name in sorted(report["unexpected_keys"]):
+        raise Unreadable(folder, f"tensor {short(name)} has no place in the model", hint)
+
+
+def open_tokenizer(folder: Path, *, trust_remote_code: bool) -> PreTrainedTokenizerBase:
+    """Load the tokenizer in `folder`. Raises `Unreadable`, `RemoteCode`."""
+    from transformers import AutoTokenizer
+
+    def translate(error: BaseException) -> UnpactError:
+        if _wants_code(error):
+            return RemoteCode(folder)
+        return Unreadable(
+            folder,
+            f"its tokenizer is broken or of an unknown kind ({sentence(error)})",
+            "Copy tokenizer.json and tokenizer_config.json from the base again.",
+        )
+
+    with Foreign(translate, BROKEN, MODULES):
+        return AutoTokenizer.from_pretrained(
+            str(folder), trust_remote_code=trust_remote_code, local_files_only=True
+        )
+
+
+def failure(error: BaseException, folder: Path, name: str, placement: Placement) -> UnpactError:
+    """Translate what loading weights raised."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error):
+        return ModelTooLarge(name, placement.needed, str(placement.device))
+    if _wants_code(error):
+        return RemoteCode(folder)
+    if "Unrecognized configuration class" in str(error):
+        return Unreadable(folder, "it is not a causal language model", "Only those are supported.")
+    if "does not recognize this architecture" in str(error):
+        return Unreadable(
+            folder, "this transformers does not know its model_type", "Upgrade transformers."
+        )
+    return Unreadable(folder, sentence(error))
+
+
+def _wants_code(error: BaseException) -> bool:
+    return isinstance(error, ValueError) and "trust_remote_code" in str(error)

@@ -1,0 +1,198 @@
+"""The shape of a result document, schema 1. Public API.
+
+Knows nothing of how a result is made, read or shown. Field names and meanings never change within a
+schema; fields may be added, and a reader ignores those it does not know. Text is raw: whoever shows
+it makes it safe. `docs/result.schema.json` is generated from these types and their docstrings.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from attribution.types import (
+    Answer,
+    AttemptKind,
+    Granularity,
+    Interval,
+    Label,
+    Nats,
+    Span,
+    Split,
+    Token,
+)
+from attribution.verdict import Thresholds
+
+SCHEMA = 1
+
+
+class CheckpointEntry(msgspec.Struct, frozen=True):
+    """One of the models."""
+
+    name: str
+    path: str
+    fingerprint: str
+    """Changes when the weights do."""
+    method: str | None
+    """How it was unlearned, where the checkpoint says so."""
+    dtype: str
+    device: str
+
+
+class SettingsEntry(msgspec.Struct, frozen=True):
+    """Everything the numbers depend on besides the checkpoints and the prompts."""
+
+    estimator: str
+    granularity: Granularity
+    """What is removed at a time."""
+    alpha: float
+    """KeyTokens: threshold on the normalised contribution."""
+    beta: int
+    """KeyTokens: with fewer positive contributions than this, all of them are KeyTokens."""
+    normalisation: Literal["max", "sum", "minmax"]
+    strategies: tuple[str, ...]
+    draws: int
+    """How many times random words were drawn for the control."""
+    seed: int
+    dtype: str
+    """The base's; log-probabilities are float32 whatever this says."""
+    device: str
+    """The base's."""
+    chat: bool
+    """Prompts were wrapped in a chat template."""
+    max_new_tokens: int
+    thresholds: Thresholds
+
+
+class PromptEntry(msgspec.Struct, frozen=True):
+    """What was tokenised."""
+
+    text: str
+    """Template included."""
+    tokens: tuple[Token, ...]
+    content: Span
+    """The part of `text` that the user wrote."""
+
+
+class ModelEntry(msgspec.Struct, frozen=True):
+    """One model on the plain prompt."""
+
+    logprob: Nats
+    """Mean log-probability per answer token, in nats."""
+    contributions: tuple[Nats | None, ...]
+    """One per prompt token; null is not measured, 0 is measured and inert."""
+    generation: str | None
+    """What it says, greedily."""
+
+
+class ShiftEntry(msgspec.Struct, frozen=True):
+    """How contributions moved from base to unlearned."""
+
+    delta: tuple[Nats | None, ...]
+    overlap: float | None
+    rank_correlation: float | None
+    focus_kept: float | None
+
+
+class ReadingEntry(msgspec.Struct, frozen=True):
+    """What one model says to the plain prompt."""
+
+    logprob: Nats
+    generation: str | None
+    rouge_l: float | None
+    exact: bool | None
+
+
+class AttemptEntry(msgspec.Struct, frozen=True):
+    """One emphasised prompt; numbers without a model's name are the unlearned model's."""
+
+    strategy: str
+    kind: AttemptKind
+    """"key" on the KeyTokens; "random" and "id_preserving" are controls."""
+    draw: int
+    positions: tuple[int, ...]
+    """What was emphasised, in the original prompt."""
+    moved: tuple[int, ...]
+    """The same tokens' places in the emphasised prompt."""
+    strength: float
+    ids_changed: bool
+    """The emphasised words are other token ids than before: recovery may be re-tokenisation."""
+    prompt_text: str
+    logprob: Nats
+    base_logprob: Nats
+    """The base on the same emphasised prompt."""
+    reference_logprob: Nats | None
+    recovered: float | None
+    """(LP emphasised - LP plain) / (LP base - LP plain); null without a gap, or if base_breaks."""
+    base_breaks: bool
+    generation: str | None
+    rouge_l: float | None
+    exact: bool | None
+
+
+class RecoveryEntry(msgspec.Struct, frozen=True):
+    """All attempts beside their controls."""
+
+    plain: ReadingEntry
+    """The unlearned model."""
+    base: ReadingEntry
+    reference: ReadingEntry | None
+    attempts: tuple[AttemptEntry, ...]
+    controls: tuple[AttemptEntry, ...]
+    best: AttemptEntry | None
+    """The attempt that recovered most."""
+    control: float | None
+    """Mean over the random draws of the best recovery in a draw."""
+    lift: float | None
+    """best.recovered - control."""
+
+
+class CaseEntry(msgspec.Struct, frozen=True):
+    """One prompt, fully measured."""
+
+    id: str
+    split: Split
+    prompt: PromptEntry
+    answer: Answer
+    base: ModelEntry
+    unlearned: ModelEntry
+    key_tokens: tuple[int, ...]
+    """Positions; the base's."""
+    shift: ShiftEntry
+    recovery: RecoveryEntry
+    evidence: dict[str, Interval]
+    verdict: Label
+    reasons: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        tokens = len(self.prompt.tokens)
+        rows = (self.base.contributions, self.unlearned.contributions, self.shift.delta)
+        if any(len(row) != tokens for row in rows):
+            raise ValueError(f"a row of case {self.id!r} does not have one entry per token")
+        if not all(0 <= position < tokens for position in self.key_tokens):
+            raise ValueError(f"a KeyToken of case {self.id!r} is outside the prompt")
+
+
+class FailureEntry(msgspec.Struct, frozen=True):
+    """A prompt that could not be measured and counts nowhere."""
+
+    id: str
+    split: Split
+    reason: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A result: the models, the settings, every case, and what they say together."""
+
+    schema: Literal[1]
+    base: CheckpointEntry
+    unlearned: CheckpointEntry
+    reference: CheckpointEntry | None
+    settings: SettingsEntry
+    cases: tuple[CaseEntry, ...]
+    evidence: dict[str, Interval]
+    verdict: Label
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    failures: tuple[FailureEntry, ...] = ()

@@ -1,0 +1,280 @@
+"""An engine without models: the same messages, from a rule, in the caller's process.
+
+For the tests, the pictures in the documentation and work on the screens. By default every reply is
+given before `send` returns; with a `delay` a thread gives one at a time, and with `manual` the test
+does, by `pump`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from threading import Event as Flag
+from threading import Lock, Thread
+
+from attribution.errors import AttributionError
+from attribution.types import Attempt, Interval, Reading, Recovery, Verdict
+from unpact_tui.worker.fake_model import BASE, PLAIN, REFERENCE, UNLEARNED, FakeModel
+from unpact_tui.worker.protocol import (
+    Analyse,
+    Cancel,
+    Cancelled,
+    Compared,
+    Contributions,
+    Edited,
+    Encoded,
+    Event,
+    Failed,
+    Finished,
+    Judged,
+    Ladder,
+    Loaded,
+    Loading,
+    Open,
+    Opened,
+    Order,
+    Recover,
+    Reply,
+    Role,
+    Tried,
+    Try,
+    Written,
+)
+
+Listener = Callable[[Reply], None]
+
+
+class FakeEngine:
+    """Answers by rule. `failure` is given in the place of the replies to `Open`."""
+
+    def __init__(
+        self,
+        *,
+        delay: float = 0.0,
+        manual: bool = False,
+        failure: Failed | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self.orders: list[Order] = []
+        """Everything that was asked, for tests to look at."""
+        self._delay = delay
+        self._manual = manual or delay > 0
+        self._failure = failure
+        self._warnings = warnings
+        self._listener: Listener | None = None
+        self._work: deque[tuple[int, Iterator[Event]]] = deque()
+        self._lock = Lock()
+        self._closed = Flag()
+        self._model: FakeModel | None = None
+        self._roles: tuple[Role, ...] = ("base", "unlearned")
+        if delay > 0:
+            Thread(target=self._run, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was not closed."""
+        return not self._closed.is_set()
+
+    def listen(self, callback: Listener) -> None:
+        """Give replies to `callback`."""
+        self._listener = callback
+
+    def close(self, timeout: float = 1.0) -> None:
+        """Say nothing any more."""
+        self._closed.set()
+
+    def send(self, order: Order) -> int:
+        """Answer, now or bit by bit."""
+        with self._lock:
+            self.orders.append(order)
+            request = len(self.orders)
+            if isinstance(order, Cancel):
+                dropped = [number for number, _ in self._work]
+                self._work.clear()
+                self._work.append((request, iter(())))
+                for number in dropped:
+                    self._say(Reply(number, Cancelled()))
+            elif isinstance(order, Try):
+                self._work.appendleft((request, self._answer(order)))
+            else:
+                self._work.append((request, self._answer(order)))
+        if not self._manual:
+            self.pump()
+        return request
+
+    def pump(self, count: int | None = None) -> int:
+        """Give up to `count` replies, all there are by default; return how many were given."""
+        given = 0
+        while (count is None or given < count) and self._next():
+            given += 1
+        return given
+
+    def die(self) -> None:
+        """Say what a client says when its process is gone."""
+        self._say(Reply(0, Failed("The engine stopped: it was killed.", "See its log.", 4, True)))
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._delay):
+            self._next()
+
+    def _next(self) -> bool:
+        with self._lock:
+            if not self._work or self._closed.is_set():
+                return False
+            request, events = self._work[0]
+            try:
+                event = next(events, None)
+            except AttributionError as error:
+                event = Failed(str(error), error.hint, 2)
+            if event is None or isinstance(event, Failed):
+                self._work.remove((request, events))
+            self._say(Reply(request, event or Finished()))
+            return True
+
+    def _say(self, reply: Reply) -> None:
+        if self._listener is not None:
+            self._listener(reply)
+
+    def _answer(self, order: Order) -> Iterator[Event]:
+        match order:
+            case Open():
+                yield from self._open(order)
+            case Analyse(case):
+                self._model = FakeModel(case, "reference" in self._roles)
+                yield from _analyse(self._model)
+            case Try(strategy, positions):
+                if self._model is not None:
+                    yield from _attempt(self._model, strategy, positions)
+            case Recover(positions):
+                if self._model is not None:
+                    yield from _recover(self._model, positions)
+            case Cancel():
+                return
+
+    def _open(self, order: Open) -> Iterator[Event]:
+        names: dict[Role, str] = {"base": order.base, "unlearned": order.unlearned}
+        if order.reference is not None:
+            names["reference"] = order.reference
+        self._roles = tuple(names)
+        size = 2_471_645_608
+        for role, name in names.items():
+            yield Loading(role, name, "reading weights", 0, size, 1, 2)
+            yield Loading(role, name, "reading weights", size // 2, size, 2, 2)
+            if self._failure is not None:
+                yield self._failure
+                return
+            yield Loading(role, name, "ready", size, size, 2, 2)
+        yield Opened(
+            tuple(_loaded(role, name, size) for role, name in names.items()),
+            chat=False,
+            warnings=self._warnings,
+        )
+
+
+def _loaded(role: Role, name: str, size: int) -> Loaded:
+    method = {"base": None, "unlearned": "npo", "reference": "retrained"}[role]
+    return Loaded(
+        role, name, f"models/{name}", method, 1_235_814_400, size, "bfloat16", "cpu", "5f3a1c"
+    )
+
+
+def _told(role: Role, text: str, emphasised: bool) -> Iterator[Event]:
+    half = len(text) // 2
+    yield Written(role, text[:half], emphasised, done=False)
+    yield Written(role, text, emphasised, done=True)
+
+
+def _measured(role: Role, logprob: float, model: FakeModel) -> Iterator[Event]:
+    values = model.contributions(1.0 if role == "base" else UNLEARNED)
+    half = len(values) // 2
+    blank = (None,) * (len(values) - half)
+    yield Contributions(role, logprob, values[:half] + blank, complete=False)
+    yield Contributions(role, logprob, values, complete=True)
+
+
+def _analyse(model: FakeModel) -> Iterator[Event]:
+    yield Encoded(model.prompt, model.answer, model.words)
+    yield from _told("base", model.answer_text, emphasised=False)
+    yield from _told("unlearned", model.plain_text(), emphasised=False)
+    if model.reference:
+        yield from _told("reference", "I never heard of that.", emphasised=False)
+    yield from _measured("base", BASE, model)
+    yield from _measured("unlearned", PLAIN, model)
+    base = model.key_tokens(model.contributions(1.0))
+    unlearned = model.key_tokens(model.contributions(UNLEARNED))
+    yield Compared(model.shift(), base, unlearned, rouge_l=0.12, exact=False)
+
+
+def _attempt(model: FakeModel, strategy: str, positions: tuple[int, ...]) -> Iterator[Event]:
+    made = model.edited(strategy, positions)
+    yield Edited(strategy, made.prompt, made.moved, made.ids_changed)
+    attempt = model.read(strategy, "key", 0, positions)
+    if attempt is None or attempt.unlearned.generation is None:
+        return
+    yield from _told("unlearned", attempt.unlearned.generation, emphasised=True)
+    controls = _controls(model, strategy, positions)
+    random = [c.recovered for c in controls if c.kind == "random" and c.recovered is not None]
+    mean = sum(random) / len(random) if random else None
+    yield Tried(attempt, controls, mean, model.answer_text)
+
+
+def _controls(model: FakeModel, strategy: str, positions: tuple[int, ...]) -> tuple[Attempt, ...]:
+    twin = model.read(strategy, "id_preserving", 0, positions)
+    draws = [model.read(strategy, "random", draw, model.random_words(draw)) for draw in (1, 2, 3)]
+    return tuple(attempt for attempt in (twin, *draws) if attempt is not None)
+
+
+STRATEGIES = ("bold", "bold_each", "quote", "quote_each", "upper", "repeat", "keywords", "focus")
+
+
+def _recover(model: FakeModel, positions: tuple[int, ...]) -> Iterator[Event]:
+    chosen = positions or tuple(sorted(model.names)) or model.words[0]
+    attempts: tuple[Attempt, ...] = ()
+    controls: tuple[Attempt, ...] = ()
+    recovery: Recovery | None = None
+    for done, strategy in enumerate(STRATEGIES, 1):
+        attempt = model.read(strategy, "key", 0, chosen)
+        attempts += () if attempt is None else (attempt,)
+        controls += _controls(model, strategy, chosen)
+        recovery = _recovery(model, attempts, controls, complete=done == len(STRATEGIES))
+        yield Ladder(recovery, 5 * done, 5 * len(STRATEGIES))
+    if recovery is not None:
+        yield _judge(recovery)
+
+
+def _recovery(
+    model: FakeModel, attempts: tuple[Attempt, ...], controls: tuple[Attempt, ...], complete: bool
+) -> Recovery:
+    read = [a for a in attempts if a.recovered is not None]
+    best = max(read, key=lambda a: a.recovered or 0.0, default=None)
+    control = 0.03
+    lift = None if best is None or best.recovered is None else best.recovered - control
+    return Recovery(
+        plain=Reading(PLAIN, model.plain_text(), 0.12, exact=False),
+        base=Reading(BASE, model.answer_text, 1.0, exact=True),
+        reference=_reference() if model.reference else None,
+        attempts=attempts,
+        controls=controls,
+        best=best,
+        control=control,
+        lift=lift,
+        complete=complete,
+    )
+
+
+def _reference() -> Reading:
+    return Reading(REFERENCE, "I never heard of that.", 0.05, exact=False)
+
+
+def _judge(recovery: Recovery) -> Judged:
+    best = recovery.best
+    share = best.recovered if best and best.recovered is not None else 0.0
+    name = best.strategy if best else "none"
+    hidden = share >= 0.5
+    reasons = (
+        "The base answers the question; the unlearned model does not.",
+        f"Emphasis by {name} brings back {share:.0%} of the lost log-probability.",
+        "Emphasis on random words brings back 3%.",
+    )
+    verdict = Verdict("SUPPRESSED" if hidden else "UNRECOVERED", reasons)
+    return Judged(verdict, {"recovered": Interval(share, share - 0.1, share + 0.05, 1)})
