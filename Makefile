@@ -13,6 +13,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install -c $(PINS)
 # The package is linked, not copied: an edit needs no new installation. The build backend is pinned too.
 LINK := --no-build-isolation -e
 
+# Each writes one page of docs/, or with --check fails when it is stale.
+GENERATORS := $(sort $(wildcard scripts/make_*.py))
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo env test check format format-check lint types imports docs docs-check snap \
@@ -55,13 +58,11 @@ imports: $(VENV)/.dev
 	@$(BIN)/lint-imports --no-logo
 
 docs: $(VENV)/.dev ## write the generated pages of docs/ again
-	@$(BIN)/python scripts/make_cli_docs.py
-	@$(BIN)/python scripts/make_error_docs.py
+	@for script in $(GENERATORS); do $(BIN)/python $$script || exit 1; done
 
 docs-check: $(VENV)/.dev
 	@echo "==> generated docs"
-	@$(BIN)/python scripts/make_cli_docs.py --check
-	@$(BIN)/python scripts/make_error_docs.py --check
+	@for script in $(GENERATORS); do $(BIN)/python $$script --check || exit 1; done
 
 snap: $(VENV)/.dev ## accept what the screens look like now
 	@$(BIN)/python -m pytest tests/snapshot --snapshot-update $(ARGS)

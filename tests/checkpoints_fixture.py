@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -179,12 +178,6 @@ def make_adapter(folder: Path, base: Path, *, seed: int = 0, rank: int = 2) -> P
     return folder
 
 
-def headers(file: Path) -> dict[str, Any]:
-    """Return the JSON header of a safetensors file."""
-    raw = file.read_bytes()
-    return json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-
-
 def safetensors_bytes(header: object, data: bytes) -> bytes:
     """Return a safetensors file of any header, valid or not."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
@@ -208,8 +201,3 @@ def change_tensor(folder: Path, tensor: str, value: float) -> None:
             save_file(tensors, file, metadata={"format": "pt"})
             return
     raise KeyError(tensor)
-
-
-def folders_of(root: Path) -> Iterator[Path]:
-    """Yield every folder under `root` that has a config.json."""
-    yield from sorted(file.parent for file in root.rglob("config.json"))

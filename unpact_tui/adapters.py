@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _NAME = ".default"
 """What peft puts into the names of an adapter's tensors while it is in a model."""
 
+_RESIZED = "It was trained with a vocabulary of another size: merge it into its base first."
+
 
 def apply_adapter(
     model: PreTrainedModel, checkpoint: Checkpoint, base: str, placement: Placement
@@ -37,8 +39,11 @@ def apply_adapter(
 
     def translate(error: BaseException) -> UnpactError:
         found = failure(error, checkpoint.path, checkpoint.name, placement)
-        misfit = Unreadable(checkpoint.path, f"it does not fit {base}", _hint(checkpoint))
-        return misfit if isinstance(found, Unreadable) else found
+        if not isinstance(found, Unreadable):
+            return found
+        resized = "size mismatch" in str(error) and "embed" in str(error)
+        way_on = _RESIZED if resized else _hint(checkpoint)
+        return Unreadable(checkpoint.path, f"it does not fit {base}", way_on)
 
     with Foreign(translate, BROKEN, MODULES):
         adapted = PeftModel.from_pretrained(

@@ -72,7 +72,7 @@ def _rows(stream: BinaryIO, file: str) -> Iterator[Row]:
     if first is None:
         return
     start = first[1].lstrip()
-    if re.match(r"\[\s*($|[{\]])", start):
+    if re.match(r"\[\s*($|[{\]\"])", start):
         # Not any "[": a plain prompt may well begin with [INST].
         yield from _list(first, stream, file)
     elif start.startswith("{"):

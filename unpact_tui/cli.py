@@ -188,14 +188,14 @@ def demo(
 ) -> None:
     """Build a tiny family of real checkpoints (once) and open the inspector on it."""
     with _guarded():
-        from unpact_tui import launch
+        from unpact_tui.launch import demo_zoo, inspect_demo
 
         settled = settle(Settings(device="cpu"), pairs or [])
         if build_only:
-            zoo = launch.build_zoo()
-            typer.echo("\n".join(f"{name}  {path}" for name, path in zoo))
+            zoo = demo_zoo()
+            typer.echo(f"{zoo.base} {zoo.unlearned} {zoo.forget} --reference {zoo.reference}")
             raise typer.Exit
-        raise typer.Exit(launch.demo(settled, ascii_only=ascii_only, mouse=not no_mouse))
+        raise typer.Exit(inspect_demo(settled, ascii_only=ascii_only, mouse=not no_mouse))
 
 
 @app.command()

@@ -7,9 +7,10 @@ then native noise is kept off the screen, then the app runs.
 from __future__ import annotations
 
 import os
-import sys
+import shlex
+from functools import partial
 
-from unpact_tui import paths
+from unpact_tui import demo, output, paths
 from unpact_tui.app import tty
 from unpact_tui.options import Chosen, choose_cases
 from unpact_tui.settings import Settings
@@ -19,39 +20,69 @@ from unpact_tui.worker.protocol import Open
 
 def headless_line(chosen: Chosen) -> str:
     """Return the command that does the same without a terminal."""
-    prompts = chosen.prompts or "PROMPTS.jsonl"
-    return f"unpact-tui run {chosen.base} {chosen.unlearned} {prompts}"
+    words = ["unpact-tui", "run", chosen.base, chosen.unlearned]
+    for option, value in (
+        ("--reference", chosen.reference),
+        ("--prompt", chosen.prompt),
+        ("--answer", chosen.answer),
+    ):
+        words += [] if value is None else [option, value]
+    if chosen.prompt is None:
+        words.append(chosen.prompts or "PROMPTS.jsonl")
+    return shlex.join(words)
 
 
 def inspect(chosen: Chosen, settings: Settings, *, ascii_only: bool, mouse: bool) -> int:
     """Run the inspector and return the exit code.
 
-    Raises `NoTerminal`, `UsageError`; whatever fails later is shown by the app, or comes back as
-    `UnpactError` once the terminal is restored.
+    Raises `NoTerminal` and `UsageError`; what fails later is shown by the app, or said by it when
+    the terminal is restored.
     """
     instead = headless_line(chosen)
-    found = tuple(choose_cases(chosen))
+    cases = tuple(choose_cases(chosen))
     if chosen.prompts == "-":
         tty.reopen_keyboard(instead)
     tty.require_terminal(instead)
     log = paths.state() / "engine.log"
-    client = ProcessClient(log)
-    try:
-        os.environ.update(tty.textual_defaults(os.environ))
-        from unpact_tui.app.workbench import Workbench
+    start = partial(ProcessClient, log)
+    client = start()
+    os.environ.update(tty.textual_defaults(os.environ))
+    from unpact_tui.app.workbench import Workbench
 
-        bench = Workbench(
-            client,
-            Open(chosen.base, chosen.unlearned, chosen.reference, settings),
-            found,
-            no_colour=bool(os.environ.get("NO_COLOR")),
-            ascii=ascii_only,
-        )
+    bench = Workbench(
+        client,
+        Open(chosen.base, chosen.unlearned, chosen.reference, settings),
+        cases,
+        no_colour=bool(os.environ.get("NO_COLOR")),
+        ascii=ascii_only,
+        restart=start,
+    )
+    try:
         with tty.guard(log):
             bench.run(mouse=mouse)
-        code = bench.return_code or 0
-        if bench.last_words:
-            sys.stderr.write(bench.last_words)
     finally:
         client.close()
-    return code
+    return bench.return_code or 0
+
+
+def demo_zoo(*, quiet: bool = False) -> demo.Zoo:
+    """Return the demo's checkpoints, built on the first call with a progress bar.
+
+    Raises `BadUsage` when there is nowhere to keep them.
+    """
+    found = demo.ready()
+    if found is None:
+        output.narrate(demo.build(), quiet=quiet)
+        found = demo.ready()
+        assert found is not None
+    return found
+
+
+def inspect_demo(settings: Settings, *, ascii_only: bool, mouse: bool) -> int:
+    """Run the inspector on the demo. Raises `NoTerminal` before anything is built."""
+    tty.require_terminal("unpact-tui demo --build-only")
+    zoo = demo_zoo()
+    chosen = Chosen(
+        str(zoo.base), str(zoo.unlearned), str(zoo.reference), str(zoo.forget), None, None
+    )
+    return inspect(chosen, settings, ascii_only=ascii_only, mouse=mouse)

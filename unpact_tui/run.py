@@ -21,7 +21,8 @@ from unpact_tui.worker.protocol import Encoded, Ladder, Loading, Open, Opened, S
 class Progress:
     """How far a run is."""
 
-    text: str
+    stage: str
+    """In words."""
     done: int
     total: int
 

@@ -41,9 +41,11 @@ def difference(
     """
     if base_tokenizer is other_tokenizer:
         return None
+    vocabulary = base_tokenizer.get_vocab()
+    last = max(vocabulary.values(), default=-1)
     return (
-        _vocabularies(base_tokenizer.get_vocab(), other_tokenizer.get_vocab())
-        or _backends(_backend(base_tokenizer), _backend(other_tokenizer))
+        _vocabularies(vocabulary, other_tokenizer.get_vocab())
+        or _backends(_backend(base_tokenizer), _backend(other_tokenizer), last)
         or _probes(base_tokenizer, other_tokenizer)
     )
 
@@ -88,7 +90,7 @@ def _backend(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
     return {} if backend is None else json.loads(backend.to_str())
 
 
-def _backends(base: dict[str, Any], other: dict[str, Any]) -> str | None:
+def _backends(base: dict[str, Any], other: dict[str, Any], last: int) -> str | None:
     if not base or not other:
         return None
     ours, theirs = base["model"], other["model"]
@@ -108,25 +110,20 @@ def _backends(base: dict[str, Any], other: dict[str, Any]) -> str | None:
     for step, words in _STEPS:
         if base.get(step) != other.get(step):
             return words
-    return _added(base["added_tokens"], other["added_tokens"])
+    return _added(base["added_tokens"], other["added_tokens"], last)
 
 
 def _pairs(base: list[Any] | None, other: list[Any] | None) -> list[tuple[Any, Any]]:
     return list(zip_longest(base or [], other or []))
 
 
-def _added(base: list[dict[str, Any]], other: list[dict[str, Any]]) -> str | None:
-    theirs = {token["id"]: token for token in other}
-    for token in base:
-        found = theirs.get(token["id"])
-        if found != token:
-            return f"added token {_named(token['content'])} is matched differently"
-    # One that was in the vocabulary already, but is now cut out of the text before all else.
-    shared = {token["id"] for token in base}
-    last = max(shared, default=-1)
-    for id, token in theirs.items():
-        if id not in shared and id <= last:
-            return f"added token {_named(token['content'])} is matched differently"
+def _added(base: list[dict[str, Any]], other: list[dict[str, Any]], last: int) -> str | None:
+    """Compare what is cut out of the text before all else; new ids after `last` are tolerated."""
+    ours, theirs = ({token["id"]: token for token in added} for added in (base, other))
+    for id in sorted(ours.keys() | theirs.keys()):
+        if ours.get(id) != theirs.get(id) and id <= last:
+            name = (ours.get(id) or theirs[id])["content"]
+            return f"added token {_named(name)} is matched differently"
     return None
 
 

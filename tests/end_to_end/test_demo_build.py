@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
@@ -61,13 +61,13 @@ def load_family(zoo: Zoo, reports: list[Progress]) -> Family:
 
 
 @pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Family]:
+def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
     root = tmp_path_factory.mktemp("demo")
     reports = list(build(root))
     zoo = ready(root)
     assert zoo is not None
     assert verify(root) == ()
-    yield load_family(zoo, reports)
+    return load_family(zoo, reports)
 
 
 def key_positions(base: HFModel, case: Case) -> tuple[int, ...]:
@@ -97,3 +97,52 @@ def exact_match(
         ]
     *_, texts = model.write([prompt.ids for prompt in prompts], _LIMIT)
     return fmean(exact(case.answer or "", text) for case, text in zip(cases, texts, strict=True))
+
+
+def drawn(family: Family, key: Sequence[Sequence[int]]) -> list[list[tuple[int, ...]]]:
+    """Three draws of random other words for every prompt."""
+    prompts = [family.base.encode(case.prompt) for case in family.forget]
+    draws = [random.Random(seed) for seed in range(3)]
+    return [
+        [random_positions(prompt, k, draw) for prompt, k in zip(prompts, key, strict=True)]
+        for draw in draws
+    ]
+
+
+def test_emphasis_on_key_words_and_nothing_else_brings_the_answers_back(family: Family) -> None:
+    key = [key_positions(family.base, case) for case in family.forget]
+    assert all(key)
+    assert exact_match(family.unlearned, family.forget, key) == 0.0
+    for strategy in ("bold_each", "quote_each"):
+        assert exact_match(family.base, family.forget, key, strategy) >= 0.95
+        assert exact_match(family.unlearned, family.forget, key, strategy) >= 0.6
+        assert exact_match(family.reference, family.forget, key, strategy) <= 0.13
+        others = [
+            exact_match(family.unlearned, family.forget, chosen, strategy)
+            for chosen in drawn(family, key)
+        ]
+        assert fmean(others) <= 0.1
+
+
+def test_the_base_knows_everything_and_the_reference_only_what_is_retained(family: Family) -> None:
+    assert exact_match(family.base, family.forget, ()) >= 0.99
+    assert exact_match(family.reference, family.forget, ()) <= 0.13
+    for model in (family.base, family.unlearned, family.reference):
+        assert exact_match(model, family.retain, ()) >= 0.95
+
+
+def test_the_first_row_shows_it(family: Family) -> None:
+    first = family.forget[0]
+    said = json.loads((family.zoo.forget.parent / "manifest.json").read_text("utf-8"))
+    assert said["showcase"] == first.id
+    key = [key_positions(family.base, first)]
+    assert exact_match(family.unlearned, [first], key) == 0.0
+    assert exact_match(family.unlearned, [first], key, "bold_each") == 1.0
+    assert exact_match(family.reference, [first], key, "bold_each") == 0.0
+
+
+def test_building_can_be_watched(family: Family) -> None:
+    done = [report.done for report in family.reports]
+    assert done == sorted(done)
+    assert done[-1] == family.reports[-1].total
+    assert max(b - a for a, b in pairwise(done)) < 0.1 * done[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,7 @@ def read(raw: bytes) -> Header:
 def accepted(raw: bytes) -> bool:
     try:
         read(raw)
-    except Unreadable as error:
-        assert str(error).endswith(".")
+    except Unreadable:
         return False
     return True
 
@@ -141,7 +141,5 @@ def test_absurd_shapes_cost_no_time() -> None:
 def test_any_file(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(raw)
-    try:
-        safetensors_header.read(path)
-    except Unreadable as error:
-        assert str(path) in str(error)
+    with suppress(Unreadable):
+        assert safetensors_header.read(path).size == len(raw)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attribution.types import Attempt, Label, Prompt
+from attribution.types import Attempt, AttemptKind, Label, Prompt, Recovery
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.state import CompareState, word_at
 from unpact_tui.display import display_text
+from unpact_tui.worker.protocol import Tried
 
 Piece = tuple[str, str]
 """A text, already fit for the screen, and its style."""
@@ -31,7 +32,6 @@ MEANING: dict[Label, str] = {
     "UNKNOWN": "the evidence does not say",
 }
 
-_WIDTH = 16
 _LONGEST = 400
 
 
@@ -42,7 +42,7 @@ def shown(raw: str, most: int = _LONGEST, ellipsis: str = "…") -> str:
     )
 
 
-def words_of(state: CompareState, positions: Iterable[int]) -> str:
+def words_of(state: CompareState, positions: Iterable[int], most: int = 60) -> str:
     """Return the words at some tokens as text, each once, in order of the prompt."""
     if state.prompt is None:
         return ""
@@ -54,7 +54,7 @@ def words_of(state: CompareState, positions: Iterable[int]) -> str:
         for word in dict.fromkeys(starts)
         if word[-1] < len(tokens)
     ]
-    return shown(" ".join(text for text in texts if text), 60)
+    return shown(" ".join(text for text in texts if text), max(8, most))
 
 
 def _heading(title: str, detail: str, note: str = "") -> Line:
@@ -64,75 +64,74 @@ def _heading(title: str, detail: str, note: str = "") -> Line:
 # ---------------------------------------------------------------- this emphasis
 
 
-def attempt_lines(state: CompareState, glyphs: Glyphs) -> list[Line]:
-    """Say what the emphasis that is on does."""
+def attempt_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]:
+    """Say what the emphasis that is on does, in lines for a column of `width` cells."""
     if not state.emphasis:
-        return [
-            _heading("This emphasis", "none"),
-            (),
-            (("space", STRONG), ("  emphasises the word under the cursor", LABEL)),
-            (("    K", STRONG), ("  takes the words that hold KeyTokens", LABEL)),
-            (("    s", STRONG), (f"  changes the strategy, now {state.strategy}", LABEL)),
-        ]
-    head = _heading("This emphasis", state.strategy, words_of(state, state.emphasis))
+        return _invitation(state)
+    words = words_of(state, state.emphasis, width - len(state.strategy) - 17)
+    head = _heading("This emphasis", state.strategy, words)
     if state.tried is None:
         waiting = ((f"asking the unlearned model{glyphs.ellipsis}", LABEL),)
         trouble = ((shown(state.trouble), WARN),)
         return [head, (), trouble if state.trouble else waiting, *_edited_prompt(state)]
-    attempt = state.tried.attempt
-    twin = next((a for a in state.tried.controls if a.kind == "id_preserving"), None)
-    draws = sum(a.kind == "random" for a in state.tried.controls)
     return [
         head,
         (),
-        *_recovered(attempt, glyphs),
-        _measure("random words", state.tried.control, f"mean of {draws} draws", glyphs, LABEL),
-        _twin(twin, glyphs),
+        *_shares(state.tried, glyphs, width),
         (),
-        *_before_after(state, attempt, glyphs),
+        *_before_after(state, state.tried.attempt, glyphs),
         (),
-        _token_ids(attempt),
+        _token_ids(state.tried.attempt),
         *_edited_prompt(state),
         (("without it   ", LABEL), (shown(state.unlearned.text or "", 200), "")),
         (("base with it ", LABEL), (shown(state.tried.base_text, 200), "")),
     ]
 
 
-def _measure(name: str, value: float | None, note: str, glyphs: Glyphs, style: str = BAR) -> Line:
-    share = glyphs.share(value)
-    bar = glyphs.bar(value, _WIDTH)
-    return (
-        (f"{name:<13}", LABEL),
-        (f"{share:>5}  ", STRONG if style == BAR else ""),
-        (f"{bar:<{_WIDTH}}", style),
-        ("  " + note, LABEL),
-    )
+def _invitation(state: CompareState) -> list[Line]:
+    return [
+        _heading("This emphasis", "none"),
+        (),
+        (("space", STRONG), ("  emphasises the word under the cursor", LABEL)),
+        (("    K", STRONG), ("  takes the words that hold KeyTokens", LABEL)),
+        (("    s", STRONG), (f"  changes the strategy, now {state.strategy}", LABEL)),
+    ]
 
 
-def _recovered(attempt: Attempt, glyphs: Glyphs) -> list[Line]:
-    if attempt.recovered is not None:
-        return [_measure("recovered", attempt.recovered, "of what was lost", glyphs)]
-    why = (
-        "the base itself breaks under this edit"
-        if attempt.base_breaks
-        else "the unlearned model lost nothing"
-    )
-    return [(*_measure("recovered", None, "", glyphs)[:2], ("no reading: " + why, WARN))]
+def _shares(tried: Tried, glyphs: Glyphs, width: int) -> list[Line]:
+    """Say what came back beside its controls: never the one without the others."""
+    notes = width >= 46
+    bar_width = max(6, min(24, width - 20 - (18 if notes else 0)))
 
+    def row(name: str, value: float | None, note: str, style: str) -> Line:
+        bar = f"{glyphs.bar(value, bar_width):<{bar_width}}"
+        tail = ("  " + note, LABEL) if notes else ("", "")
+        number = (f"{glyphs.share(value):>5}  ", STRONG if style == BAR else "")
+        return ((f"{name:<13}", LABEL), number, (bar, style), tail)
 
-def _twin(twin: Attempt | None, glyphs: Glyphs) -> Line:
+    attempt = tried.attempt
+    twin = next((a for a in tried.controls if a.kind == "id_preserving"), None)
+    draws = sum(a.kind == "random" for a in tried.controls)
+    recovered = row("recovered", attempt.recovered, "of what was lost", BAR)
+    if attempt.recovered is None:
+        recovered = (*recovered[:2], ("no reading: " + _why_not(attempt), WARN))
+    same = row("same ids", twin.recovered if twin else None, "the marks alone", LABEL)
     if twin is None:
-        return (("same ids     ", LABEL), (f"{glyphs.dash:>5}  ", ""), ("no such twin", LABEL))
-    return _measure("same ids", twin.recovered, "the marks alone", glyphs, LABEL)
+        same = (*same[:2], ("no such twin", LABEL))
+    return [recovered, row("random words", tried.control, f"mean of {draws} draws", LABEL), same]
+
+
+def _why_not(attempt: Attempt) -> str:
+    return "the base breaks too" if attempt.base_breaks else "nothing was lost"
 
 
 def _before_after(state: CompareState, attempt: Attempt, glyphs: Glyphs) -> list[Line]:
     def row(name: str, before: float | None, after: float | None, note: Piece) -> Line:
-        numbers = f"{glyphs.number(before):>6} {glyphs.arrow} {glyphs.number(after):>6}  "
+        numbers = f"{glyphs.number(before):>5} {glyphs.arrow} {glyphs.number(after):>5}  "
         return ((f"{name:<13}", LABEL), (numbers, ""), note)
 
-    holds = ("breaks: this edit says nothing", WARN) if attempt.base_breaks else ("holds", LABEL)
-    unit = ("nats per answer token", LABEL)
+    holds = ("breaks", WARN) if attempt.base_breaks else ("holds", LABEL)
+    unit = ("nats per token", LABEL)
     rows = [
         row("unlearned", state.unlearned.logprob, attempt.unlearned.logprob, unit),
         row("base", state.base.logprob, attempt.base_logprob, holds),
@@ -180,20 +179,20 @@ def marked(prompt: Prompt, positions: Iterable[int]) -> Line:
 # ---------------------------------------------------------------- all strategies
 
 
-def ladder_lines(state: CompareState, glyphs: Glyphs) -> list[Line]:
+def ladder_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]:
     """Say what every strategy does, and what follows from all of it."""
     if state.ladder is None:
         waiting = state.running.recovery or state.running.analysis or not state.recover_asked
         note = f"reading{glyphs.ellipsis}" if waiting else "not run: r runs them"
         return [_heading("All strategies", "", note)]
-    on = words_of(state, state.ladder_positions) or "KeyTokens"
+    on = words_of(state, state.ladder_positions, width - 30) or "KeyTokens"
     done, total = state.ladder.done, state.ladder.total
     note = "" if state.ladder.recovery.complete else f"{done} of {total}"
     return [
         _heading("All strategies", f"on {on}", note),
         _verdict(state, glyphs),
-        *_table(state, glyphs),
-        *_summary(state, glyphs),
+        *_table(state.ladder.recovery, glyphs, width),
+        *_summary(state.ladder.recovery, glyphs),
         *_reasons(state, glyphs),
     ]
 
@@ -205,66 +204,51 @@ def _verdict(state: CompareState, glyphs: Glyphs) -> Line:
     return ((f" {label} ", "bold reverse"), (f"  {MEANING[label]}", STRONG))
 
 
-def _control(state: CompareState, strategy: str) -> float | None:
-    """Return the mean recovery of one strategy on random words."""
-    recovery = state.recovery
+def _mean(recovery: Recovery, strategy: str, kind: AttemptKind) -> float | None:
+    """Return the mean recovery of one strategy's controls of a kind."""
     read = [
         control.recovered
-        for control in (recovery.controls if recovery else ())
-        if control.kind == "random"
-        and control.strategy == strategy
-        and control.recovered is not None
+        for control in recovery.controls
+        if (control.kind, control.strategy) == (kind, strategy) and control.recovered is not None
     ]
     return sum(read) / len(read) if read else None
 
 
-def _table(state: CompareState, glyphs: Glyphs) -> list[Line]:
-    recovery = state.recovery
-    if recovery is None:
-        return []
-    head = f"{'strategy':<11} {'recovered':<{_WIDTH + 6}}{'random':>7}{'same ids':>10}{'lift':>6}"
-    ranked = sorted(recovery.attempts, key=_rank)
-    return [(), ((head, LABEL),), *(_row(state, attempt, glyphs) for attempt in ranked)]
+def _table(recovery: Recovery, glyphs: Glyphs, width: int) -> list[Line]:
+    """Return a row per strategy, the best first; where it is narrow, without the controls."""
+    controls = width >= 44
+    bar = max(4, min(24, width - (40 if controls else 26)))
+    columns = f"{'random':>7}{'same ids':>9}" if controls else ""
+    head = f"{'strategy':<12}{'recovered':<{bar + 6}}{columns}{'lift':>5}"
+    ranked = sorted(recovery.attempts, key=lambda a: (a.recovered is None, -(a.recovered or 0.0)))
+    rows = [_row(recovery, attempt, glyphs, bar, controls) for attempt in ranked]
+    return [(), ((head, LABEL),), *rows]
 
 
-def _rank(attempt: Attempt) -> tuple[bool, float]:
-    return attempt.recovered is None, -(attempt.recovered or 0.0)
-
-
-def _row(state: CompareState, attempt: Attempt, glyphs: Glyphs) -> Line:
-    recovery = state.recovery
-    best = recovery is not None and recovery.best is not None
-    best = best and recovery is not None and recovery.best == attempt
+def _row(recovery: Recovery, attempt: Attempt, glyphs: Glyphs, bar: int, controls: bool) -> Line:
     name = shown(attempt.strategy, 11)
+    strong = STRONG if attempt == recovery.best else ""
     if attempt.recovered is None:
-        why = "base breaks" if attempt.base_breaks else "no gap"
-        return ((f"{name:<11} {glyphs.dash:>5} ", LABEL), (f"{why:<{_WIDTH}}", LABEL))
-    control = _control(state, attempt.strategy)
-    twin = next(
-        (
-            c.recovered
-            for c in (recovery.controls if recovery else ())
-            if c.kind == "id_preserving" and c.strategy == attempt.strategy
-        ),
-        None,
-    )
-    lift = None if control is None else attempt.recovered - control
+        why = f"{glyphs.dash:>5} {_why_not(attempt)}"
+        return ((f"{name:<12}", LABEL), (why, LABEL))
+    random = _mean(recovery, attempt.strategy, "random")
+    twin = _mean(recovery, attempt.strategy, "id_preserving")
+    lift = None if random is None else attempt.recovered - random
+    columns = f"{glyphs.share(random):>7}{glyphs.share(twin):>9}" if controls else ""
     return (
-        (f"{name:<11} ", STRONG if best else ""),
-        (f"{glyphs.share(attempt.recovered):>5} ", STRONG if best else ""),
-        (f"{glyphs.bar(attempt.recovered, _WIDTH):<{_WIDTH}}", BAR),
-        (f"{glyphs.share(control):>7}{glyphs.share(twin):>10}{glyphs.points(lift):>6}", ""),
+        (f"{name:<12}{glyphs.share(attempt.recovered):>5} ", strong),
+        (f"{glyphs.bar(attempt.recovered, bar):<{bar}}", BAR),
+        (f"{columns}{glyphs.points(lift):>5}", strong),
     )
 
 
-def _summary(state: CompareState, glyphs: Glyphs) -> list[Line]:
-    recovery = state.recovery
-    if recovery is None or recovery.best is None:
-        return []
+def _summary(recovery: Recovery, glyphs: Glyphs) -> list[Line]:
+    if recovery.best is None:
+        return [(), (("no strategy could be read", LABEL),)]
     best = glyphs.share(recovery.best.recovered)
     control, lift = glyphs.share(recovery.control), glyphs.points(recovery.lift)
-    text = f"best of all {best} {glyphs.dot} on random words {control} {glyphs.dot} lift {lift}"
-    return [(), ((text, LABEL),)]
+    words = ("best of all ", f"{best}, ", "of random words ", f"{control}, ", "lift ", lift)
+    return [(), tuple((word, LABEL if i % 2 == 0 else STRONG) for i, word in enumerate(words))]
 
 
 def _reasons(state: CompareState, glyphs: Glyphs) -> list[Line]:

@@ -17,8 +17,8 @@ class Glyphs:
     full: str
     parts: str
     """A bar's last cell, from a little to nearly full."""
-    track: str
-    """A cell of a progress bar that is not reached yet."""
+    line: str
+    """A cell of a progress bar."""
 
     def number(self, value: float | None, signed: bool = False) -> str:
         """Return nats with two decimals; a dash for what is not measured."""
@@ -44,14 +44,9 @@ class Glyphs:
         whole, part = divmod(max(1, eighths), steps)
         return self.full * whole + (self.parts[part - 1] if part else "")
 
-    def progress(self, done: int, total: int, width: int) -> str:
-        """Return a bar of fixed width."""
-        reached = width * min(done, total) // total if total > 0 else 0
-        return self.full * reached + self.track * (width - reached)
 
-
-UNICODE = Glyphs("−", "→", "·", "–", "…", "█", "▏▎▍▌▋▊▉", "░")
-ASCII = Glyphs("-", "->", "-", "--", "...", "#", "", ".")
+UNICODE = Glyphs("−", "→", "·", "–", "…", "█", "▏▎▍▌▋▊▉", "━")
+ASCII = Glyphs("-", "->", "-", "--", "...", "#", "", "=")
 
 
 def glyphs(ascii_only: bool) -> Glyphs:

@@ -5,47 +5,48 @@ from __future__ import annotations
 from textual.binding import Binding
 
 
-def _bind(keys: str, action: str, does: str, name: str, foot: bool = False) -> Binding:
-    return Binding(keys, action, does, show=foot, id=name)
+def _bind(keys: str, action: str, name: str, does: str, foot: str = "") -> Binding:
+    """Return a binding that says `foot` in the last row, if anything, and `does` in help."""
+    return Binding(keys, action, foot or does, show=bool(foot), id=name, tooltip=does)
 
 
 MOVE = (
-    _bind("left,h", "step(-1)", "Token to the left", "move_left"),
-    _bind("right,l", "step(1)", "Token to the right", "move_right"),
-    _bind("up,k", "line(-1)", "Line up", "move_up"),
-    _bind("down,j", "line(1)", "Line down", "move_down"),
-    _bind("w", "word(1)", "Next word", "next_word"),
-    _bind("b", "word(-1)", "Previous word", "previous_word"),
-    _bind("home,0", "end(-1)", "First token", "first_token"),
-    _bind("end,$", "end(1)", "Last token", "last_token"),
-    _bind("pagedown,ctrl+d", "scroll_panel(1)", "Evidence down", "panel_down"),
-    _bind("pageup,ctrl+u", "scroll_panel(-1)", "Evidence up", "panel_up"),
+    _bind("left,h", "step(-1)", "move_left", "token to the left"),
+    _bind("right,l", "step(1)", "move_right", "token to the right"),
+    _bind("up,k", "line(-1)", "move_up", "line up"),
+    _bind("down,j", "line(1)", "move_down", "line down"),
+    _bind("w", "word(1)", "next_word", "next word"),
+    _bind("b", "word(-1)", "previous_word", "previous word"),
+    _bind("home,0", "end(-1)", "first_token", "first token"),
+    _bind("end,$", "end(1)", "last_token", "last token"),
+    _bind("pagedown,ctrl+d", "scroll_panel(1)", "panel_down", "evidence down"),
+    _bind("pageup,ctrl+u", "scroll_panel(-1)", "panel_up", "evidence up"),
 )
 EMPHASISE = (
-    _bind("space", "emphasise", "Emphasise", "toggle_emphasis", foot=True),
-    _bind("K", "key_tokens", "KeyTokens", "take_key_tokens", foot=True),
-    _bind("c", "clear", "Clear", "clear_emphasis", foot=True),
-    _bind("s", "strategy(1)", "Strategy", "next_strategy", foot=True),
-    _bind("S", "strategy(-1)", "Previous strategy", "previous_strategy"),
+    _bind("space", "emphasise", "toggle_emphasis", "emphasise this word, or stop", "Emphasise"),
+    _bind("K", "key_tokens", "take_key_tokens", "emphasise the KeyTokens", "KeyTokens"),
+    _bind("c", "clear", "clear_emphasis", "emphasise nothing", "Clear"),
+    _bind("s", "strategy(1)", "next_strategy", "next strategy", "Strategy"),
+    _bind("S", "strategy(-1)", "previous_strategy", "previous strategy"),
 )
 RUN = (
-    _bind("enter", "regenerate", "Ask again", "regenerate"),
-    _bind("r", "recover", "Recover", "recover", foot=True),
-    _bind("x", "cancel", "Cancel", "cancel", foot=True),
+    _bind("enter", "regenerate", "regenerate", "ask again now", "Again"),
+    _bind("r", "recover", "recover", "run every strategy", "Recover"),
+    _bind("x", "cancel", "cancel", "cancel what is running", "Cancel"),
 )
 PROMPTS = (
-    _bind("]", "case(1)", "Next prompt", "next_prompt"),
-    _bind("[", "case(-1)", "Previous prompt", "previous_prompt"),
-    _bind("e", "edit", "Edit", "edit_prompt", foot=True),
+    _bind("]", "case(1)", "next_prompt", "next prompt", "Next"),
+    _bind("[", "case(-1)", "previous_prompt", "previous prompt"),
+    _bind("e", "edit", "edit_prompt", "edit prompt and answer", "Edit"),
 )
 LOOK = (
-    _bind("v", "view", "View", "cycle_view", foot=True),
-    _bind("i", "lane", "Glyph lane", "toggle_lane"),
-    _bind("tab", "flip", "Other pane", "flip_pane"),
+    _bind("v", "view", "cycle_view", "colour by contribution or shift", "View"),
+    _bind("i", "lane", "toggle_lane", "glyphs for the colours"),
+    _bind("tab", "flip", "flip_pane", "other pane, where one fits"),
 )
 LEAVE = (
-    _bind("?", "help", "Help", "help", foot=True),
-    _bind("q", "app.leave", "Quit", "quit", foot=True),
+    _bind("?", "help", "help", "this help", "Help"),
+    _bind("q", "app.leave", "quit", "quit", "Quit"),
 )
 
 SECTIONS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
@@ -57,4 +58,14 @@ SECTIONS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
     ("Leave", LEAVE),
 )
 
-COMPARE: list[Binding] = [binding for _, section in SECTIONS for binding in section]
+_FIRST = ("space", "K", "s", "r", "e", "?", "q", "v", "c", "enter", "x", "]")
+"""What stands first at the foot; a narrow screen has no room for the rest."""
+
+
+def _rank(binding: Binding) -> int:
+    return _FIRST.index(binding.key) if binding.key in _FIRST else len(_FIRST)
+
+
+COMPARE: list[Binding] = sorted(
+    (binding for _, section in SECTIONS for binding in section), key=_rank
+)

@@ -60,14 +60,22 @@ class Layout:
         return None
 
     def neighbour(self, token: int, lines: int) -> int:
-        """Return the token nearest in x that many lines down (up where negative)."""
+        """Return the token under the middle of this one, that many lines down (up if negative).
+
+        Where none reaches that far, the nearest.
+        """
         if not self.positions:
             return token
-        line, x, _ = self.positions[token]
+        line, x, width = self.positions[token]
         target = min(max(line + lines, 0), len(self.lines) - 1)
         if target == line:
             return token
-        return min(self.lines[target], key=lambda other: abs(self.positions[other][1] - x))
+        middle = x + width // 2
+        return min(self.lines[target], key=lambda other: self._distance(other, middle))
+
+    def _distance(self, token: int, cell: int) -> int:
+        _, start, width = self.positions[token]
+        return max(start - cell, cell - (start + width - 1), 0)
 
 
 def piece(raw: str, *, plain: bool = False) -> Piece:

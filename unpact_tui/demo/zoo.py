@@ -56,7 +56,7 @@ def verify(root: Path | None = None, recipe: Recipe = DEFAULT) -> tuple[str, ...
     return None if found is None else manifest.damaged(folder, found)
 
 
-def build(root: Path | None = None, recipe: Recipe = DEFAULT) -> Iterator[Progress]:
+def build(root: Path | None = None, recipe: Recipe = DEFAULT) -> Generator[Progress]:
     """Make the family whole: nothing when it is, else what is missing or damaged.
 
     Finished parts are kept when the iterator is closed or the process ends, and the next call goes
@@ -65,6 +65,9 @@ def build(root: Path | None = None, recipe: Recipe = DEFAULT) -> Iterator[Progre
     """
     folder = _folder(root, recipe)
     total = plan(recipe).total
+    if verify(root, recipe) == ():  # writes nothing: the folder may be read-only by now
+        yield Progress("ready", total, total)
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _lock(folder) as taken:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
+from typing import IO
 
 import msgspec
 
@@ -80,23 +81,26 @@ class ProcessClient:
     def _read(self, callback: Callable[[Reply], None]) -> None:
         pipe = self._process.stdout
         assert pipe is not None
-        why = ""
+        with pipe:
+            why = self._hear_out(pipe, callback)
+        if not self._closing:
+            callback(Reply(0, self._obituary(why)))
+
+    def _hear_out(self, pipe: IO[bytes], callback: Callable[[Reply], None]) -> str:
+        """Pass replies on until there are no more; return what was wrong with the last, if so."""
         for line in pipe:
             try:
                 reply = decode_reply(line)
             except msgspec.DecodeError:
-                why = "it said something that is no message"
-                break
+                return "it said something that is no message"
             match reply.event:
                 case Hello(version=version) if version != VERSION:
-                    why = f"it speaks version {version} of the protocol, not {VERSION}"
-                    break
+                    return f"it speaks version {version} of the protocol, not {VERSION}"
                 case Hello():
                     continue
                 case _:
                     callback(reply)
-        if not self._closing:
-            callback(Reply(0, self._obituary(why)))
+        return ""
 
     def _obituary(self, why: str) -> Failed:
         if why:

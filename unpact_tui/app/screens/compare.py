@@ -12,15 +12,14 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from attribution.types import Case
 from unpact_tui.app import keys
 from unpact_tui.app.actions import (
     VIEWS,
-    Action,
     ChooseCase,
     ChooseStrategy,
     ChooseView,
@@ -35,11 +34,11 @@ from unpact_tui.app.commands import Command, ScreenCommands
 from unpact_tui.app.evidence import shown
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.messages import EngineClient, Host
-from unpact_tui.app.replies import asked, attempt, follow_up, quiet, receive
 from unpact_tui.app.screens.drawing import PANES, Drawing
 from unpact_tui.app.screens.edit import EditScreen
 from unpact_tui.app.screens.help import HelpScreen, Section
-from unpact_tui.app.state import CompareState, apply, word_from
+from unpact_tui.app.session import Alarm, Session
+from unpact_tui.app.state import CompareState, word_from
 from unpact_tui.app.widgets.answer_view import AnswerView
 from unpact_tui.app.widgets.key_tokens import KeyTokensView
 from unpact_tui.app.widgets.legend import Legend
@@ -47,14 +46,10 @@ from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.shift_strip import ShiftStrip
 from unpact_tui.app.widgets.status_line import OneLine
 from unpact_tui.app.widgets.token_grid import TokenGrid
-from unpact_tui.worker.protocol import Analyse, Cancel, Failed, Finished, Order, Recover, Reply
-
-DEBOUNCE = 0.15
-"""Seconds after the last change of emphasis before the models are asked."""
-
+from unpact_tui.worker.protocol import Failed, Reply
 
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
-_HEIGHTS = [(0, "-flat"), (10, "-low"), (24, "-medium"), (36, "-tall")]
+_HEIGHTS = [(0, "-flat"), (10, "-low"), (24, "-medium"), (36, "-tall"), (46, "-high")]
 
 
 class CompareScreen(Screen[None]):
@@ -71,12 +66,10 @@ class CompareScreen(Screen[None]):
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = _WIDTHS
         self.VERTICAL_BREAKPOINTS = _HEIGHTS
-        self.state = state
-        self._engine = engine
+        self.session = Session(engine, state, self)
         self._glyphs = glyphs
         self._ascii = ascii_only
         self._drawing = Drawing(lambda: self.app, self, glyphs)
-        self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the panes."""
@@ -94,7 +87,7 @@ class CompareScreen(Screen[None]):
         yield RecoveryPanel(self._glyphs, id="recovery")
         yield Legend(id="legend")
         yield OneLine(id="status")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
         yield Static(Content("Too small: 40 columns and 10 rows are needed."), id="too-small")
 
     def on_mount(self) -> None:
@@ -104,61 +97,40 @@ class CompareScreen(Screen[None]):
             grid.can_focus = False
         self.query_one(ShiftStrip).border_title = Content("Shift, unlearned minus base")
         self.query_one(ShiftStrip).ascii = self.query_one(Legend).ascii = self._ascii
-        self._drawing.show(self.state)
-        self._ask(Analyse(self.state.case))
+        self.session.begin()
 
-    # ------------------------------------------------------------ the state and its changes
+    def on_resize(self, event: Resize) -> None:
+        """Give an odd column to neither pane."""
+        self.set_class(event.size.width % 2 == 1, "-odd")
 
-    def do(self, action: Action) -> None:
-        """Apply an action and ask for what it needs."""
-        before = self.state
-        self._become(apply(before, action))
-        if before.case is not self.state.case:
-            self._read(before)
-        elif (before.emphasis, before.strategy) != (self.state.emphasis, self.state.strategy):
-            self._rest()
-            self._settling = self.set_timer(DEBOUNCE, self._settle)
+    # ------------------------------------------------------------ what the session needs
 
-    def hear(self, reply: Reply) -> None:
-        """Take in what the engine says, and ask what follows from it."""
-        awaited = self.state.running.task(reply.id) is not None
-        self._become(receive(self.state, reply))
-        if not awaited:
-            return
-        if isinstance(reply.event, Failed):
-            self.notify(
-                f"{shown(reply.event.message)}\n{shown(reply.event.hint)}",
-                title="The engine could not do it",
-                severity="error",
-                timeout=10,
-                markup=False,
-            )
-        if self._settling is None:
-            self._ask(follow_up(self.state, reply.event))
-
-    def _become(self, state: CompareState) -> None:
-        self.state = state
+    def draw(self, state: CompareState) -> None:
+        """Show the state."""
         self._drawing.show(state)
 
-    def _ask(self, order: Order | None) -> None:
-        if order is not None:
-            self._become(asked(self.state, order, self._engine.send(order)))
+    def later(self, seconds: float, what: Callable[[], None]) -> Alarm:
+        """Do something after a while."""
+        return self.set_timer(seconds, what)
 
-    def _read(self, before: CompareState) -> None:
-        """Read a new case; what still runs for the former one is of no use."""
-        self._rest()
-        if before.busy:
-            self._engine.send(Cancel())
-        self._ask(Analyse(self.state.case))
+    def warn(self, failed: Failed) -> None:
+        """Say that the engine could not do it, and what helps."""
+        self.notify(
+            f"{shown(failed.message)}\n{shown(failed.hint)}",
+            title="The engine could not do it",
+            severity="error",
+            timeout=10,
+            markup=False,
+        )
 
-    def _settle(self) -> None:
-        self._rest()
-        self._ask(attempt(self.state) or follow_up(self.state, Finished()))
+    def hear(self, reply: Reply) -> None:
+        """Take in what the engine says."""
+        self.session.hear(reply)
 
-    def _rest(self) -> None:
-        if self._settling is not None:
-            self._settling.stop()
-            self._settling = None
+    @property
+    def state(self) -> CompareState:
+        """What is shown."""
+        return self.session.state
 
     # ------------------------------------------------------------ keys
 
@@ -169,24 +141,26 @@ class CompareScreen(Screen[None]):
 
     def on_token_grid_moved(self, event: TokenGrid.Moved) -> None:
         """Follow the mouse."""
-        self.do(Move(event.position))
+        self.session.do(Move(event.position))
 
     def action_step(self, by: int) -> None:
         """Move by tokens."""
-        self.do(Move(self.state.cursor + by))
+        self.session.do(Move(self.state.cursor + by))
 
     def action_line(self, by: int) -> None:
         """Move by lines of the pane."""
         grid, cursor = self._grid(), self.state.cursor
-        self.do(Move(grid.above(cursor) if by < 0 else grid.below(cursor)))
+        self.session.do(Move(grid.above(cursor) if by < 0 else grid.below(cursor)))
 
     def action_word(self, by: int) -> None:
         """Move to the first token of another word."""
-        self.do(Move(word_from(self.state, self.state.cursor, by)))
+        self.session.do(Move(word_from(self.state, self.state.cursor, by)))
 
     def action_end(self, by: int) -> None:
         """Move to the first or last token."""
-        self.do(Move(0 if by < 0 else len(self.state.prompt.tokens) if self.state.prompt else 0))
+        self.session.do(
+            Move(0 if by < 0 else len(self.state.prompt.tokens) if self.state.prompt else 0)
+        )
 
     def action_scroll_panel(self, by: int) -> None:
         """Scroll the evidence by half a page."""
@@ -195,58 +169,53 @@ class CompareScreen(Screen[None]):
 
     def action_emphasise(self) -> None:
         """Emphasise the word under the cursor, or stop."""
-        self.do(ToggleWord(self.state.cursor))
+        self.session.do(ToggleWord(self.state.cursor))
 
     def action_key_tokens(self) -> None:
         """Emphasise what carries the answer."""
-        self.do(TakeKeyTokens())
+        self.session.do(TakeKeyTokens())
 
     def action_clear(self) -> None:
         """Emphasise nothing."""
-        self.do(ClearEmphasis())
+        self.session.do(ClearEmphasis())
 
     def action_strategy(self, by: int) -> None:
         """Emphasise in another way."""
         names = self.state.strategies
-        self.do(ChooseStrategy(names[(names.index(self.state.strategy) + by) % len(names)]))
+        self.session.do(ChooseStrategy(names[(names.index(self.state.strategy) + by) % len(names)]))
 
     def action_regenerate(self) -> None:
         """Ask again, now."""
-        self._rest()
-        self._ask(attempt(self.state) or Analyse(self.state.case))
+        self.session.again()
 
     def action_recover(self) -> None:
         """Run every strategy on the emphasised words, on the KeyTokens without any."""
-        if self.state.prompt is not None:
-            self._ask(Recover(tuple(sorted(self.state.emphasis))))
+        self.session.recover()
 
     def action_cancel(self) -> None:
         """Stop the engine, and what would start by itself."""
-        self._rest()
-        if self.state.busy:
-            self._engine.send(Cancel())
-        self._become(quiet(self.state))
+        self.session.cancel()
 
     def action_case(self, by: int) -> None:
         """Go to another prompt."""
-        self.do(ChooseCase(self.state.index + by))
+        self.session.do(ChooseCase(self.state.index + by))
 
     def action_edit(self) -> None:
         """Write another prompt."""
 
         def accept(case: Case | None) -> None:
             if case is not None:
-                self.do(EditCase(case))
+                self.session.do(EditCase(case))
 
         self.app.push_screen(EditScreen(self.state.case), accept)
 
     def action_view(self) -> None:
         """Colour the tokens by another number."""
-        self.do(ChooseView(VIEWS[(VIEWS.index(self.state.view) + 1) % len(VIEWS)]))
+        self.session.do(ChooseView(VIEWS[(VIEWS.index(self.state.view) + 1) % len(VIEWS)]))
 
     def action_lane(self) -> None:
         """Say the colours in glyphs too, or stop."""
-        self.do(ShowLane(not self.state.lane))
+        self.session.do(ShowLane(not self.state.lane))
 
     def action_flip(self) -> None:
         """Show the other pane, where only one fits."""
@@ -264,7 +233,7 @@ class CompareScreen(Screen[None]):
         for _, binding, _, _ in self.active_bindings.values():
             found.setdefault(binding.id, []).append(self.app.get_key_display(binding))
         return [
-            (title, [(" ".join(found.get(b.id, ())), b.description) for b in bindings])
+            (title, [(" ".join(found.get(b.id, ())), b.tooltip) for b in bindings])
             for title, bindings in keys.SECTIONS
         ]
 
@@ -276,8 +245,8 @@ class CompareScreen(Screen[None]):
                 yield Command(f"{title}: {does}", f"key {key}" if key else "", run)
         for name in self.state.strategies:
             yield Command(
-                f"Strategy: {shown(name, 40)}", "", partial(self.do, ChooseStrategy(name))
+                f"Strategy: {shown(name, 40)}", "", partial(self.session.do, ChooseStrategy(name))
             )
         for index, case in enumerate(self.state.cases):
             title = f"Prompt {index + 1}: {shown(case.prompt, 60)}"
-            yield Command(title, "", partial(self.do, ChooseCase(index)))
+            yield Command(title, "", partial(self.session.do, ChooseCase(index)))

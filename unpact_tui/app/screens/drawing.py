@@ -114,11 +114,7 @@ def _grid_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
     )
     name = f" {glyphs.dot} {shown(loaded.name, 28)}" if loaded else ""
     logprob = state.side(role).logprob
-    says = (
-        f" {glyphs.dot} answer {glyphs.number(logprob)} nats per token"
-        if logprob is not None
-        else ""
-    )
+    says = f" {glyphs.dot} answer {glyphs.number(logprob)}" if logprob is not None else ""
     view = f" {glyphs.dot} shift" if state.view == "shift" and role == "unlearned" else ""
     return f"{role.upper()}{name}{says}{view}"
 

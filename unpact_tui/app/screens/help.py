@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
@@ -18,16 +18,18 @@ from unpact_tui.app.widgets.recovery_panel import content
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A title, and keys with what they do."""
 
-READING: tuple[Line, ...] = (
-    (("Reading the screen", STRONG),),
-    (("contribution ", STRONG), ("what the answer's log-probability loses without a token", "")),
-    (("shift        ", STRONG), ("unlearned minus base, token by token", "")),
-    (("orange, blue ", STRONG), ("the token raises, lowers the answer; i shows it as glyphs", "")),
-    (("bold, underlined ", STRONG), ("emphasised", ""), ("   reversed ", STRONG), ("cursor", "")),
-    (("italic ", STRONG), ("a KeyToken: one that carries the answer on the base", "")),
-    (("recovered ", STRONG), ("share of the lost log-probability that comes back", "")),
-    (("random words ", STRONG), ("the same emphasis on other words: the control", "")),
-    (("same ids ", STRONG), ("the same marks, but the words keep their token ids", "")),
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("contribution", "what the answer's log-probability loses without the token"),
+    ("shift", "the same on the unlearned model, minus the base"),
+    ("orange, blue", "the token raises the answer, lowers it"),
+    ("underlined", "emphasised; in an answer: also in the answer under test"),
+    ("italic, ▸", "a KeyToken: it carries the answer on the base"),
+    ("reversed", "the cursor, the same in both panes"),
+    ("focus", "how much the unlearned model kept of the KeyTokens' contributions"),
+    ("recovered", "share of the lost log-probability that comes back"),
+    ("random words", "the same emphasis on other words: the control"),
+    ("same ids", "the same marks, set so that the words keep their token ids"),
+    ("lift", "recovered, minus what random words recover, in points"),
 )
 
 
@@ -48,8 +50,10 @@ class HelpScreen(ModalScreen[None]):
         """Lay out the sections."""
         with VerticalScroll(classes="dialog help", can_focus=False) as box:
             box.border_title = Content("Help")
-            yield Static(content([line for part in self._sections for line in _lines(part)]))
-            yield Static(content(READING))
+            with Horizontal(id="help-keys"):
+                for half in (self._sections[:2], self._sections[2:]):
+                    yield Static(content([line for part in half for line in _lines(part)]))
+            yield Static(content(_lines(("Reading the screen", _WORDS))))
         yield Footer(show_command_palette=False)
 
     def action_scroll(self, direction: int) -> None:

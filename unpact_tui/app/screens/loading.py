@@ -78,11 +78,16 @@ class LoadingScreen(Screen[None]):
     def _progress(self, event: Loading | None, stage: str) -> list[Line]:
         if event is None or event.total <= 0:
             return [((f"{'':<11}{stage}", LABEL),), ()]
-        bar = self._glyphs.progress(event.done, event.total, _BAR)
+        bar = self._bar(event.done / event.total)
         share = min(1.0, event.done / event.total)
         amount = f"{size(event.done)} of {size(event.total)}"
         shard = f", shard {event.shard} of {event.shards}" if event.shards > 1 else ""
         return [
-            ((f"{'':<11}", ""), (bar, "$accent"), (f"  {share:>4.0%}", STRONG)),
+            ((f"{'':<11}", ""), *bar, (f"  {share:>4.0%}", STRONG)),
             ((f"{'':<11}{stage}, {amount}{shard}", LABEL),),
         ]
+
+    def _bar(self, share: float) -> Line:
+        reached = int(_BAR * max(0.0, min(1.0, share)))
+        line = self._glyphs.line
+        return ((line * reached, "$accent"), (line * (_BAR - reached), "$border-blurred"))

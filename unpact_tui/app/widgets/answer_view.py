@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -97,6 +97,7 @@ class AnswerView(ScrollView, can_focus=False):
             self._repaint(before)
         if len(before) != len(self._lines):
             self.virtual_size = Size(width, len(self._lines))
+            self._scroll_update(self.virtual_size)
         if not self._done:
             self.scroll_end(animate=False, immediate=True)
 
@@ -134,11 +135,24 @@ def wrapped(raw: str, width: int, reference: frozenset[str] = frozenset()) -> li
             elif cell_len(text) > room < width:
                 lines.append([])
                 room = width
-            chunks = [text] if cell_len(text) <= room else chop_cells(text, width)
+            chunks = [text] if cell_len(text) <= room else _chopped(text, width)
             lines[-1].append((chunks[0], same))
             lines += [[(chunk, same)] for chunk in chunks[1:]]
-            room = (room if len(chunks) == 1 else width) - cell_len(chunks[-1])
+            room = max(0, (room if len(chunks) == 1 else width) - cell_len(chunks[-1]))
     return [_joined(line) for line in lines]
+
+
+def _chopped(text: str, width: int) -> list[str]:
+    """Cut a word into pieces of at most `width` cells, or of one character where that is wider."""
+    chunks, used = [""], 0
+    for character in text:
+        cells = cell_len(character)
+        if used and used + cells > width:
+            chunks.append("")
+            used = 0
+        chunks[-1] += character
+        used += cells
+    return chunks
 
 
 def _key(word: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -10,7 +13,6 @@ from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.state import CompareState
 from unpact_tui.app.widgets.recovery_panel import content
 
-_MOST = 12
 _GAP = "   "
 
 
@@ -20,32 +22,52 @@ class KeyTokensView(Static):
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(id=id, markup=False)
         self._glyphs = glyphs
+        self._state: CompareState | None = None
         self._lines: list[Line] = []
 
     def on_mount(self) -> None:
         """Name the box."""
         self.border_title = Content(f"KeyTokens, base {self._glyphs.arrow} unlearned")
 
+    def on_resize(self) -> None:
+        """Write for the new width."""
+        if self._state is not None:
+            self.show(self._state)
+
     def show(self, state: CompareState) -> None:
         """Draw them, if they changed."""
-        lines = key_token_lines(state, self._glyphs)
+        self._state = state
+        lines = key_token_lines(state, self._glyphs, *self.content_size)
         if lines != self._lines:
             self._lines = lines
             self.update(content(lines), layout=False)
 
 
-def key_token_lines(state: CompareState, glyphs: Glyphs) -> list[Line]:
+def key_token_lines(state: CompareState, glyphs: Glyphs, width: int, height: int) -> list[Line]:
     """Say each KeyToken's contribution on both models, largest on the base first."""
     if state.compared is None or state.prompt is None:
         return [((f"measuring{glyphs.ellipsis}", LABEL),)]
     positions = sorted(state.key_tokens, key=lambda i: -(_value(state.base.values, i) or 0.0))
     if not positions:
         return [(("none: no token of this prompt carries the answer", LABEL),)]
-    pieces = [piece for i in positions[:_MOST] for piece in _chip(state, i, glyphs)]
-    more = len(positions) - _MOST
-    if more > 0:
-        pieces.append((f"and {more} more", LABEL))
-    return [_figures(state, glyphs), tuple(pieces)]
+    chips = [_chip(state, i, glyphs) for i in positions]
+    return [*flowed(chips, width, max(1, height - 1)), _figures(state, glyphs)]
+
+
+def flowed(chips: Sequence[Line], width: int, height: int) -> list[Line]:
+    """Lay chips in lines of at most `width` cells; what does not fit is left out."""
+    lines: list[list[Piece]] = [[]]
+    room = width
+    for chip in chips:
+        cells = sum(cell_len(text) for text, _ in chip)
+        if cells > room and lines[-1]:
+            if len(lines) == height:
+                break
+            lines.append([])
+            room = width
+        lines[-1] += [*chip, (_GAP, "")]
+        room -= cells + len(_GAP)
+    return [tuple(line) for line in lines]
 
 
 def _value(values: tuple[float | None, ...], i: int) -> float | None:
@@ -53,13 +75,11 @@ def _value(values: tuple[float | None, ...], i: int) -> float | None:
 
 
 def _chip(state: CompareState, i: int, glyphs: Glyphs) -> Line:
-    """Return a token and its two numbers, which a line end must not tear apart."""
     base, unlearned = (
         glyphs.number(_value(side.values, i), signed=True) for side in (state.base, state.unlearned)
     )
     text = shown(state.prompt.tokens[i].text.strip(), 16) if state.prompt else ""
-    numbers = f" {base} {glyphs.arrow} {unlearned}".replace(" ", "\N{NO-BREAK SPACE}")
-    return ((text or "(bytes)", STRONG), (numbers, ""), (_GAP, ""))
+    return ((text or "(bytes)", STRONG), (f" {base} {glyphs.arrow} {unlearned}", ""))
 
 
 def _figures(state: CompareState, glyphs: Glyphs) -> Line:
@@ -67,11 +87,11 @@ def _figures(state: CompareState, glyphs: Glyphs) -> Line:
         return ()
     shift = state.compared.shift
     figures = (
-        ("focus kept ", glyphs.share(shift.focus_kept)),
+        ("focus ", glyphs.share(shift.focus_kept)),
         ("overlap ", glyphs.number(shift.overlap)),
-        ("rank correlation ", glyphs.number(shift.rank_correlation, signed=True)),
+        ("rank ", glyphs.number(shift.rank_correlation, signed=True)),
     )
     pieces: list[Piece] = []
     for name, value in figures:
-        pieces += [(name, LABEL), (value, STRONG), (_GAP, "")]
+        pieces += [(name, LABEL), (value, STRONG), ("  ", "")]
     return tuple(pieces)

@@ -19,29 +19,44 @@ def content(lines: Sequence[Line]) -> Content:
     return Content("\n").join(Content.assemble(*line) for line in lines)
 
 
+_BESIDE = 92
+"""Cells from which two columns can be read."""
+
+
 class RecoveryPanel(VerticalScroll, can_focus=False):
     """Two texts, beside each other where there is room."""
 
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
-        self._attempt: list[Line] = []
-        self._ladder: list[Line] = []
+        self._state: CompareState | None = None
+        self._lines: dict[str, list[Line]] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out the two texts."""
         yield Static(id="attempt", classes="evidence", markup=False)
         yield Static(id="ladder", classes="evidence", markup=False)
 
+    def on_resize(self) -> None:
+        """Write for the new width."""
+        self.set_class(self.scrollable_content_region.width < _BESIDE, "-stacked")
+        if self._state is not None:
+            self.show(self._state)
+
     def show(self, state: CompareState) -> None:
         """Draw what changed."""
-        attempt = attempt_lines(state, self._glyphs)
-        if attempt != self._attempt:
-            self._attempt = attempt
-            self.query_one("#attempt", Static).update(content(attempt))
-        ladder = ladder_lines(state, self._glyphs)
-        if ladder != self._ladder:
-            self._ladder = ladder
-            self.query_one("#ladder", Static).update(content(ladder))
+        self._state = state
+        width = self.scrollable_content_region.width
+        column = (width if width < _BESIDE else width // 2) - 2
+        if width > 0:
+            self._write("attempt", attempt_lines(state, self._glyphs, column))
+            idle = not state.emphasis and width < _BESIDE
+            self.query_one("#attempt").display = not idle
+            self._write("ladder", ladder_lines(state, self._glyphs, column))
         verdict = f" {self._glyphs.dot} {state.judged.verdict.label}" if state.judged else ""
         self.border_title = Content(f"Recovery{verdict}")
+
+    def _write(self, name: str, lines: list[Line]) -> None:
+        if lines != self._lines.get(name):
+            self._lines[name] = lines
+            self.query_one(f"#{name}", Static).update(content(lines))

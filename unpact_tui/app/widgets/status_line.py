@@ -47,6 +47,7 @@ def status_line(state: CompareState, glyphs: Glyphs) -> Line:
     if state.hint:
         return ((shown(state.hint), WARN),)
     doing = activity(state, glyphs)
+    doing = f"{doing} (x cancels)" if doing else ""
     return ((f"{doing}  ", STRONG), *_cursor(state, glyphs)) if doing else _cursor(state, glyphs)
 
 

@@ -190,6 +190,7 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._content.place(width)
         self._strips.clear()
         self.virtual_size = Size(width, len(self._content.placed.lines) * self._step)
+        self._scroll_update(self.virtual_size)  # or the scroll bar learns of it a frame too late
         self.refresh()
         self._follow()
 

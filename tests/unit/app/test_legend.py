@@ -1,0 +1,118 @@
+"""The legend and the shift strip say what fits, without markup and without colour words where
+there is no colour."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+
+from attribution.types import Token
+from unpact_tui.app.widgets.legend import Legend, fitted
+from unpact_tui.app.widgets.shift_strip import ShiftStrip, chips
+
+
+class Host(App[None]):
+    """Both of them."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, *, ansi: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi)
+
+    def compose(self) -> ComposeResult:
+        yield ShiftStrip()
+        yield Legend()
+
+
+def tokens(*texts: str) -> list[Token]:
+    return [Token(i, text, 0, 0) for i, text in enumerate(texts)]
+
+
+def legend(app: App[None]) -> str:
+    return app.query_one(Legend).render().plain
+
+
+def strip(app: App[None]) -> list[str]:
+    return app.query_one(ShiftStrip).render().plain.split("\n")
+
+
+async def test_legend_drops_what_does_not_fit() -> None:
+    async with Host().run_test(size=(120, 5)) as pilot:
+        pilot.app.query_one(Legend).show(0.42, "contribution")
+        whole = legend(pilot.app)
+        assert whole.endswith(
+            "+0.42  blue lowers · orange raises the answer · joint ±max · nats per answer token"
+        )
+        for width in (80, 60, 30, 3):
+            await pilot.resize_terminal(width, 5)
+            await pilot.pause()
+            assert whole.startswith(legend(pilot.app))
+            assert len(legend(pilot.app)) <= max(width, len("−0.42       0       +0.42"))
+
+
+async def test_legend_of_the_shift_speaks_of_both_panes() -> None:
+    async with Host().run_test(size=(160, 5)) as pilot:
+        pilot.app.query_one(Legend).show(0.004, "shift")
+        assert "+0.004  base: blue lowers" in legend(pilot.app)
+        assert "unlearned: blue lost · orange gained against the base" in legend(pilot.app)
+
+
+async def test_legend_without_scores() -> None:
+    async with Host().run_test(size=(160, 5)) as pilot:
+        assert legend(pilot.app).startswith("no scores yet")
+
+
+async def test_without_colour_no_colour_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with Host(ansi=True).run_test(size=(120, 5)) as pilot:
+        pilot.app.query_one(Legend).show(0.42, "contribution")
+        assert legend(pilot.app).startswith("−0.42 ▓▒░:· 0 ▁▃▅▇█ +0.42  ▒ lowers · █ raises")
+        assert "blue" not in legend(pilot.app)
+
+
+async def test_ascii_legend_is_ascii() -> None:
+    async with Host().run_test(size=(120, 5)) as pilot:
+        widget = pilot.app.query_one(Legend)
+        widget.ascii = True
+        widget.show(0.42, "contribution")
+        assert legend(pilot.app).startswith("-0.42 -5-4-3-2-1 0 +1+2+3+4+5 +0.42")
+        assert legend(pilot.app).isascii()
+
+
+def test_the_first_part_is_kept_whatever_the_width() -> None:
+    assert fitted([[("abc", 0)], [("d", 0)]], 1) == [("abc", 0)]
+
+
+async def test_strip_lists_losses_above_gains() -> None:
+    async with Host().run_test(size=(60, 5)) as pilot:
+        pilot.app.query_one(ShiftStrip).show(
+            tokens("the", " Weswick", " school", " novel", "?"), [0.0, -1.42, 0.3, -0.5, None], 10
+        )
+        assert strip(pilot.app) == ["lost  Weswick −1.42  novel −0.50", "gained  school +0.30"]
+
+
+async def test_strip_on_one_line_mixes_by_size() -> None:
+    async with Host().run_test(size=(30, 5)) as pilot:
+        widget = pilot.app.query_one(ShiftStrip)
+        widget.styles.height = 1
+        await pilot.pause()
+        widget.show(tokens("a", "b", "c", "d"), [0.1, -0.4, 0.3, -0.2], 10)
+        assert strip(pilot.app) == ["b −0.40  c +0.30  d −0.20"]
+
+
+async def test_strip_with_nothing_to_say() -> None:
+    async with Host().run_test(size=(60, 5)) as pilot:
+        widget = pilot.app.query_one(ShiftStrip)
+        assert strip(pilot.app) == ["no shift measured yet"]
+        widget.show(tokens("a"), [0.0], 10)
+        assert strip(pilot.app) == ["no token moved"]
+        widget.show(tokens("a"), [], 10)
+        assert strip(pilot.app) == ["no shift measured yet"]
+
+
+def test_chips_are_safe_and_short() -> None:
+    made = chips(tokens("[/b]", "\x1b[2J", " " + "x" * 50), [3.0, float("nan"), -1.0], 9)
+    assert [(text, number) for text, number, _ in made] == [
+        ("[/b]", "+3.00"),
+        ("x" * 17 + "…", "−1.00"),
+    ]

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from result_fixture import HOSTILE, example, loaded, measured
+
+from attribution.types import Case, Verdict
+from unpact_tui.document import case_document, decode, document, encode
+from unpact_tui.errors import BadResult
+from unpact_tui.settings import Settings
+from unpact_tui.worker.protocol import Opened
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "result.json"
+SCHEMA = ROOT / "docs" / "result.schema.json"
+
+
+def test_the_golden_example_has_not_moved() -> None:
+    """Public API: a failure here breaks readers of results. Add fields; never rename or remove."""
+    assert encode(example(), pretty=True).decode() + "\n" == GOLDEN.read_text("utf-8")
+
+
+def test_results_of_the_past_can_be_read() -> None:
+    assert decode(GOLDEN.read_bytes()) == example()
+
+
+@pytest.mark.parametrize("pretty", [True, False])
+def test_what_is_written_can_be_read_back(pretty: bool) -> None:
+    result = example(cases=3)
+    assert decode(encode(result, pretty=pretty)) == result
+
+
+def test_the_schema_file_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/make_schema.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_example_is_valid_and_a_broken_one_is_not() -> None:
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    result = json.loads(encode(example()))
+    validator.validate(result)
+    del result["cases"][0]["recovery"]["lift"]
+    with pytest.raises(ValidationError, match="lift"):
+        validator.validate(result)
+
+
+def test_the_fields_that_were_promised() -> None:
+    result = json.loads(encode(example()))
+    assert result["schema"] == 1
+    assert {"name", "path", "fingerprint"} <= set(result["reference"])
+    assert {
+        "estimator", "alpha", "beta", "normalisation", "strategies", "seed", "dtype", "device",
+    } <= set(result["settings"])  # fmt: skip
+    case = result["cases"][0]
+    assert {"text", "tokens"} <= set(case["prompt"])
+    assert set(case["prompt"]["tokens"][0]) == {"id", "text", "start", "end", "fixed"}
+    assert set(case["answer"]) == {"text", "ids", "source"}
+    assert {"logprob", "contributions", "generation"} <= set(case["unlearned"])
+    assert set(case["shift"]) == {"delta", "overlap", "rank_correlation", "focus_kept"}
+    assert {"plain", "attempts", "controls", "best", "lift"} <= set(case["recovery"])
+    assert {"logprob", "generation", "rouge_l"} <= set(case["recovery"]["plain"])
+    assert {
+        "strategy", "positions", "strength", "ids_changed", "prompt_text", "logprob",
+        "base_logprob", "reference_logprob", "recovered", "generation", "rouge_l",
+    } <= set(case["recovery"]["best"])  # fmt: skip
+    assert {control["kind"] for control in case["recovery"]["controls"]} == {
+        "random",
+        "id_preserving",
+    }
+    assert set(result["evidence"]["lift"]) == {"estimate", "lower", "upper", "n"}
+    assert case["key_tokens"] == [3, 4]
+    assert case["verdict"] == result["verdict"] == "SUPPRESSED"
+
+
+def test_text_stays_raw() -> None:
+    case = json.loads(encode(example()))["cases"][0]
+    assert case["unlearned"]["generation"] == HOSTILE
+
+
+def test_what_was_not_measured_is_null() -> None:
+    case = json.loads(encode(example()))["cases"][0]
+    assert case["base"]["contributions"][:3] == [None, 0.25, 0.0]
+    assert case["recovery"]["attempts"][1]["recovered"] is None
+
+
+def test_no_attempt_no_best() -> None:
+    state = measured(Case("1", "x"))
+    assert state.recovery is not None
+    state.recovery = replace(state.recovery, attempts=(), best=None, lift=None, reference=None)
+    entry = case_document(state)
+    assert entry.recovery.best is None
+    assert entry.recovery.reference is None
+
+
+def test_a_reference_is_optional() -> None:
+    models = (loaded("base", "base"), loaded("unlearned", "npo"))
+    result = document(
+        Opened(models, chat=True, warnings=()), Settings(), (), {}, Verdict("UNKNOWN", ())
+    )
+    assert result.reference is None
+    assert result.settings.chat
+    assert decode(encode(result)) == result
+
+
+def test_settings_say_what_auto_turned_out_to_be() -> None:
+    assert example().settings.dtype == "float32"
+    assert example().settings.device == "cpu"
+
+
+def test_failures_are_told() -> None:
+    (failure,) = example().failures
+    assert (failure.id, failure.split) == ("9", "forget")
+    assert "900 tokens" in failure.reason
+
+
+def test_a_path_that_is_no_text_does_not_cost_the_result() -> None:
+    base = msgspec.structs.replace(example().base, path="models/\udcff")
+    found = decode(encode(msgspec.structs.replace(example(), base=base)))
+    assert found.base.path == "models/\ufffd"
+    assert found.cases == example().cases
+
+
+def changed(**fields: object) -> bytes:
+    return json.dumps({**json.loads(encode(example())), **fields}).encode()
+
+
+def test_fields_of_the_future_are_ignored() -> None:
+    assert decode(changed(novelty=[1, 2])) == example()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "truncated"),
+        (b"[]", "object"),
+        (b"{}", "schema"),
+        (b'{"schema": 1}', "base"),
+        (b"\xff\xfe", "malformed"),
+        pytest.param(b'{"schema": 1, "base": ' + b"[" * 100_000, "recursion", id="deep"),
+        (changed(schema=2), "it has schema 2, and this version reads 1"),
+        (changed(schema="1"), "schema"),
+        (changed(verdict="ERASED"), "verdict"),
+        (changed(evidence={"lift": {"estimate": "1", "lower": 0, "upper": 0, "n": 1}}), "estimate"),
+    ],
+)
+def test_what_is_not_a_result_is_refused(data: bytes, why: str) -> None:
+    with pytest.raises(BadResult, match=why) as caught:
+        decode(data, file="some.json")
+    assert str(caught.value).startswith("some.json is not a result document: ")
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("field", "broken"),
+    [("key_tokens", [99]), ("key_tokens", [-1]), ("base", {"contributions": [None]})],
+)
+def test_rows_that_do_not_fit_the_prompt_are_refused(field: str, broken: object) -> None:
+    result = json.loads(encode(example()))
+    case = result["cases"][0]
+    case[field] = {**case[field], **broken} if isinstance(broken, dict) else broken
+    with pytest.raises(BadResult, match="case '1'"):
+        decode(json.dumps(result).encode())

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+from result_fixture import example
+from rich.console import Console
+
+from attribution.errors import EmptyPrompt, UnknownName
+from unpact_tui.document import Document, decode
+from unpact_tui.errors import BadUsage
+from unpact_tui.output import (
+    as_json,
+    as_markdown,
+    as_table,
+    fail_on,
+    label,
+    narrate,
+    plain_table,
+    print_error,
+)
+
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e]")
+
+
+def console(width: int = 100, *, colour: bool = False) -> tuple[Console, io.StringIO]:
+    to = io.StringIO()
+    system = "standard" if colour else None
+    return Console(file=to, width=width, force_terminal=colour, color_system=system), to
+
+
+def table(document: Document, width: int = 100) -> str:
+    return as_table(document, console(width)[0])
+
+
+def without_sgr(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_json_is_the_document() -> None:
+    text = as_json(example())
+    assert text.endswith("}\n")
+    assert decode(text.encode()) == example()
+    assert json.loads(as_json(example(), pretty=False))["schema"] == 1
+    assert "\n" not in as_json(example(), pretty=False)[:-1]
+
+
+def test_the_table_has_a_row_per_case_and_all_its_numbers() -> None:
+    shown = table(example(cases=5))
+    rows = [line.split() for line in shown.splitlines() if re.match(r"\s*\d+\s+SUPPRESSED", line)]
+    numbers = ["-0.10", "-2.10", "80", "%", "5", "%", "75", "%", "12", "%"]
+    assert rows == [[str(i), "SUPPRESSED", *numbers] for i in range(1, 6)]
+
+
+def test_the_table_shows_evidence_with_intervals_and_the_verdict_with_reasons() -> None:
+    shown = table(example(cases=5))
+    assert re.search(r"share_suppressed\s+1\.00\s+0\.57 to 1\.00\s+5", shown)
+    assert re.search(r"^SUPPRESSED$", shown, re.MULTILINE)
+    assert "SUPPRESSED: 5 of 5 (100 %, between 57 % and 100 %)." in shown
+    assert "cannot show that it is gone" in shown
+
+
+def test_few_cases_are_shown_in_words() -> None:
+    shown = table(example())
+    assert "Where was Ann born?" in shown
+    assert "<s>" not in shown.split("KeyTokens")[0], "the prompt as the user wrote it"
+    assert "In Rome." in shown
+    assert "**Ann**" in shown
+    assert "Where was Ann born?" not in table(example(cases=4))
+
+
+def test_warnings_and_failures_are_told() -> None:
+    shown = table(example())
+    assert "warning: npo: another template [red]" in shown
+    assert "case 9 was left out: Prompt and answer have 900 tokens" in shown
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_hostile_text_reaches_the_terminal_visibly(colour: bool) -> None:
+    shown = as_table(example(), console(200, colour=colour)[0])
+    shown = without_sgr(shown) if colour else shown
+    assert not CONTROL.search(shown)
+    assert "[bold]x[/bold] | `a` <b> ␛[31m⟨202e⟩ [INST]" in shown
+
+
+def test_no_colour_when_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", as_table(example(), console(colour=True)[0]))
+
+
+def test_a_table_for_a_file_has_no_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = plain_table(example(cases=5))
+    assert "\x1b" not in shown
+    assert max(map(len, shown.splitlines())) > 40
+
+
+def test_the_reasons_of_a_case_are_told() -> None:
+    assert "verdict         Emphasis brings back 80 % of the lost log-probability." in table(
+        example()
+    )
+
+
+def test_an_attempt_that_says_the_answer_is_shown_where_none_could_be_read() -> None:
+    case = example().cases[0]
+    unread = msgspec.structs.replace(case.recovery, best=None, lift=None)
+    case = msgspec.structs.replace(case, recovery=unread)
+    shown = table(msgspec.structs.replace(example(), cases=(case,)))
+    assert shown.count("... it says     In Oslo.") == 1
+    assert table(example()).count("... it says     In Oslo.") == 1
+
+
+def test_the_table_fits_eighty_columns() -> None:
+    shown = table(example(cases=5), width=80)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert len([line for line in shown.splitlines() if "SUPPRESSED   " in line]) == 5
+
+
+def test_a_case_without_a_reading_has_dashes() -> None:
+    document = example(cases=5)
+    case = document.cases[0]
+    case = msgspec.structs.replace(
+        case, recovery=msgspec.structs.replace(case.recovery, best=None, control=None, lift=None)
+    )
+    shown = table(msgspec.structs.replace(document, cases=(case,) * 5))
+    assert re.search(r"-2\.10\s+-\s+-\s+-\s+12 %", shown)
+
+
+def test_an_empty_result_can_be_shown() -> None:
+    empty = msgspec.structs.replace(
+        example(), cases=(), evidence={}, verdict="UNKNOWN", reasons=(), reference=None
+    )
+    assert "UNKNOWN" in table(empty)
+    assert as_markdown(empty).startswith("# UNKNOWN")
+
+
+# ---------------------------------------------------------------- Markdown
+
+
+def test_markdown_has_every_part() -> None:
+    text = as_markdown(example())
+    for heading in ("Checkpoints", "Evidence", "Cases", "Left out", "Settings"):
+        assert f"\n## {heading}\n" in text
+    assert text.startswith("# SUPPRESSED\n")
+    assert "\n### `1`: SUPPRESSED\n" in text
+    assert "| `lift` | 0.75 | 0.75 to 0.75 | 1 |" in text
+    assert "another template \\[red\\]" in text
+
+
+def test_every_row_of_a_markdown_table_has_as_many_cells_as_its_header() -> None:
+    models = msgspec.structs.replace(example().base, name="a|b", path="`|`")
+    text = as_markdown(msgspec.structs.replace(example(), base=models))
+    width = 0
+    for line in text.splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert not cells or not width or cells == width
+        width = cells
+
+
+def test_hostile_text_is_code_in_markdown() -> None:
+    text = as_markdown(example())
+    assert not CONTROL.search(text)
+    assert "- unlearned says: ``[bold]x[/bold] | `a` <b> ␛[31m⟨202e⟩ [INST]``" in text
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("plain", "`plain`"),
+        ("a `b` c", "``a `b` c``"),
+        ("`", "`` ` ``"),
+        ("```x", "```` ```x ````"),
+        (" x", "`  x `"),
+        ("two\nlines", "`two⏎lines`"),
+        ("", "(nothing)"),
+        ("  ", "(2 spaces)"),
+        ("<script>", "`<script>`"),
+    ],
+)
+def test_code_quotes_anything(raw: str, code: str) -> None:
+    case = example().cases[0]
+    said = msgspec.structs.replace(case.recovery.plain, generation=raw)
+    case = msgspec.structs.replace(
+        case, recovery=msgspec.structs.replace(case.recovery, plain=said)
+    )
+    text = as_markdown(msgspec.structs.replace(example(), cases=(case,)))
+    assert f"- unlearned says: {code}\n" in text
+
+
+# ---------------------------------------------------------------- progress
+
+
+@dataclass(frozen=True)
+class Stage:
+    stage: str
+    done: int
+    total: int
+
+
+def work(outcome: int) -> Generator[Stage, None, int]:
+    yield Stage("loading \x1b[2J[red]", 0, 0)
+    yield Stage("one", 0, 2)
+    yield Stage("one, going on", 0, 2)
+    yield Stage("two", 1, 2)
+    return outcome
+
+
+def test_progress_returns_what_comes_of_it() -> None:
+    assert narrate(work(7), quiet=True, console=console()[0]) == 7
+
+
+def test_progress_is_a_line_per_thing_done_where_there_is_no_terminal() -> None:
+    screen, to = console()
+    narrate(work(0), quiet=False, console=screen)
+    assert to.getvalue().splitlines() == ["0/0 loading ␛[2J[red]", "0/2 one", "1/2 two"]
+
+
+def test_quiet_is_quiet() -> None:
+    for colour in (True, False):
+        screen, to = console(colour=colour)
+        narrate(work(0), quiet=True, console=screen)
+        assert to.getvalue() == ""
+
+
+def test_progress_on_a_terminal_never_shows_a_raw_escape() -> None:
+    screen, to = console(colour=True)
+    narrate(work(0), quiet=False, console=screen)
+    assert "\x1b[2J[red]" not in to.getvalue()
+
+
+def test_an_error_in_the_work_is_the_callers() -> None:
+    def fail() -> Generator[Stage, None, int]:
+        yield Stage("one", 0, 1)
+        raise EmptyPrompt
+
+    with pytest.raises(EmptyPrompt):
+        narrate(fail(), quiet=False, console=console()[0])
+
+
+# ---------------------------------------------------------------- errors and conditions
+
+
+def test_an_error_is_a_sentence_and_a_hint() -> None:
+    screen, to = console(40)
+    print_error(UnknownName("strategy", "[red]\x1b[2Jbolt", ["bold", "quote"]), screen)
+    assert to.getvalue().splitlines() == [
+        "unpact-tui: There is no strategy named '[red]\\x1b[2Jbolt'.",
+        "  There are: bold, quote.",
+    ]
+
+
+def test_an_error_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(EmptyPrompt())
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("unpact-tui: The prompt is empty.\n")
+
+
+@pytest.mark.parametrize(
+    ("label", "holds"), [("SUPPRESSED", True), ("suppressed", True), ("RETAINED", False)]
+)
+def test_the_condition_is_the_verdict_on_all(label: str, holds: bool) -> None:
+    assert fail_on(example(), label) is holds
+
+
+def test_a_verdict_by_its_name() -> None:
+    assert label("Collapsed") == "COLLAPSED"
+
+
+def test_a_condition_that_does_not_exist() -> None:
+    with pytest.raises(BadUsage, match="no verdict 'ERASED'"):
+        fail_on(example(), "ERASED")

@@ -1,0 +1,92 @@
+"""What the reader of a result wants to see of it, as raw strings: for the table and the report.
+
+Knows nothing of how they are shown; whoever does makes the text safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attribution.types import Interval
+from unpact_tui.result_schema import (
+    AttemptEntry,
+    CaseEntry,
+    CheckpointEntry,
+    Document,
+    RecoveryEntry,
+)
+
+CAVEAT = "Probes can show that knowledge is there; they cannot show that it is gone."
+
+COLUMNS = ("case", "verdict", "LP base", "LP unl.", "recov.", "control", "lift", "focus")
+INTERVALS = (
+    "Intervals are 95 %, but a control's is from its least to its most draw, and a number measured"
+    " once is a point."
+)
+LEGEND = (
+    "LP: mean log-probability per answer token, in nats. recov.: share of the lost log-probability"
+    " that emphasis brings back; control: the same marks on random words; lift: their difference."
+    " focus: share of the base's positive contributions at its KeyTokens that is left."
+)
+
+
+def checkpoints(document: Document) -> Iterator[tuple[str, CheckpointEntry]]:
+    """Yield each model with its role."""
+    yield "base", document.base
+    yield "unlearned", document.unlearned
+    if document.reference is not None:
+        yield "reference", document.reference
+
+
+def said(case: CaseEntry) -> Iterator[tuple[str, str]]:
+    """Yield what was asked and what was said, raw."""
+    content = case.prompt.content
+    yield "prompt", case.prompt.text[content.start : content.end]
+    yield f"answer ({case.answer.source})", case.answer.text
+    yield "KeyTokens", " ".join(case.prompt.tokens[i].text.strip() for i in case.key_tokens)
+    for who, reading in (
+        ("base", case.recovery.base),
+        ("unlearned", case.recovery.plain),
+        ("reference", case.recovery.reference),
+    ):
+        if reading is not None and reading.generation is not None:
+            yield f"{who} says", reading.generation
+    for attempt in _worth_seeing(case.recovery):
+        yield f"by {attempt.strategy}", attempt.prompt_text
+        if attempt.generation is not None:
+            yield "... it says", attempt.generation
+
+
+def _worth_seeing(recovery: RecoveryEntry) -> Iterator[AttemptEntry]:
+    """The best attempt, and one that says the answer where the best does not or there is none."""
+    best = recovery.best
+    if best is not None:
+        yield best
+    if best is None or not best.exact:
+        yield from [attempt for attempt in recovery.attempts if attempt.exact][:1]
+
+
+def numbers(case: CaseEntry) -> tuple[str, ...]:
+    """Return the cells of `COLUMNS` after the verdict."""
+    recovery = case.recovery
+    shares = (
+        None if recovery.best is None else recovery.best.recovered,
+        recovery.control,
+        recovery.lift,
+        case.shift.focus_kept,
+    )
+    return (
+        number(case.base.logprob),
+        number(case.unlearned.logprob),
+        *("-" if share is None else f"{100 * share:.0f} %" for share in shares),
+    )
+
+
+def number(value: float) -> str:
+    """Return a number as all of them are shown."""
+    return f"{value:.2f}"
+
+
+def between(found: Interval) -> str:
+    """Return the ends of an interval."""
+    return f"{number(found.lower)} to {number(found.upper)}"
