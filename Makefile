@@ -1,11 +1,13 @@
 # Everything there is to do here, one word each; `make` alone lists it.
 # Needs Python 3.11 or newer with pip and venv, and nothing else. Another one: make demo PYTHON=python3.12
-# On Linux, PyPI's torch brings CUDA along (gigabytes); for the processor alone set
-#   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+# On Linux, PyPI's torch brings CUDA along: 5 GB instead of 1. Where there is no NVIDIA driver, this index
+# is tried first, for torch alone. `make TORCH_INDEX=` takes PyPI's in any case.
+TORCH_INDEX ?= $(shell [ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/null || \
+	echo https://download.pytorch.org/whl/cpu)
 
 PINS := constraints.txt
 BIN := $(VENV)/bin
@@ -95,6 +97,8 @@ $(VENV)/.created:
 
 $(VENV)/.runtime: $(VENV)/.created pyproject.toml $(PINS)
 	@echo "==> installing torch (once, 1 to 3 minutes)"
+	@[ -z "$(TORCH_INDEX)" ] || \
+		$(PIP) --no-deps --retries 0 --timeout 15 --index-url "$(TORCH_INDEX)" torch 2>/dev/null || true
 	@$(PIP) torch hatchling editables
 	@echo "==> installing unpact-tui and the rest (once, 1 minute)"
 	@$(PIP) $(LINK) .

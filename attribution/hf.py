@@ -120,17 +120,19 @@ class HFModel(HFTokens):
         self._fits(longest + 1)
         if self.longest is not None:
             limit = min(limit, self.longest - longest)
-        try:
-            yield from self._write(rows, limit)
-        except RuntimeError as error:
-            if len(rows) == 1 or not _out_of_memory(error):
-                self._shrink(error, 1, longest)
-            half = len(rows) // 2
-            first: list[str] = []
-            for first in self.write(rows[:half], limit):
-                yield first + [""] * (len(rows) - half)
-            for second in self.write(rows[half:], limit):
-                yield first + second
+        done: list[str] = []
+        while len(done) < len(rows):
+            fits = max(1, self.batch_tokens // (longest + limit))
+            batch = rows[len(done) : len(done) + fits]
+            waiting = [""] * (len(rows) - len(done) - len(batch))
+            texts: list[str] = []
+            try:
+                for texts in self._write(batch, limit):
+                    yield done + texts + waiting
+            except RuntimeError as error:
+                self._shrink(error, len(batch), longest + limit)
+                continue
+            done += texts
 
     def _write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
         longest = max(len(row) for row in rows)

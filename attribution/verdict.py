@@ -9,8 +9,9 @@ The questions are asked in this order, and the first that settles it gives the v
     3  does the model still answer?                                  RETAINED
     4  does emphasis bring the answer back: no more than on a
        model that never learned it?                                  UNRECOVERED
-       ... more than the same marks on random words?                 SUPPRESSED
-       ... no more than those?                                       UNKNOWN
+       ... more than the same marks on random words, or than
+       on such a model (then any edit may do)?                       SUPPRESSED
+       ... no more than random words, and there is no such model?    UNKNOWN
     5  could no emphasised prompt be read?                           UNKNOWN
     6  nothing came back                                             UNRECOVERED
 
@@ -119,7 +120,7 @@ def _reaches(number: float | None, threshold: float) -> bool:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:z.0f} %"
 
 
 # ---------------------------------------------------------------- known, broken, retained
@@ -217,11 +218,14 @@ def _came_back(evidence: Evidence, thresholds: Thresholds, signs: Sequence[_Sign
     """Something came back: is it more than the controls bring back?"""
     if explained := _explained(evidence, thresholds):
         return Verdict("UNRECOVERED", (*(sign.sentence for sign in signs), explained))
-    shown = any(sign.specific for sign in signs)
-    uncontrolled = all(sign.specific is None for sign in signs)
-    reasons = (part for sign in signs for part in (sign.sentence, sign.beside))
-    label: Label = "SUPPRESSED" if shown or uncontrolled else "UNKNOWN"
-    return Verdict(label, tuple(dict.fromkeys(reasons)))
+    shown = any(sign.specific for sign in signs) or all(sign.specific is None for sign in signs)
+    reasons = [part for sign in signs for part in (sign.sentence, sign.beside)]
+    reference = value(evidence, "reference_recovered")
+    if reference is not None:
+        # The stronger control: where it does not gain, the words marked need not matter.
+        shown = True
+        reasons.append(f"The reference, which never learned it, gains {_percent(reference)}.")
+    return Verdict("SUPPRESSED" if shown else "UNKNOWN", tuple(dict.fromkeys(reasons)))
 
 
 def _explained(evidence: Evidence, thresholds: Thresholds) -> str:

@@ -18,7 +18,7 @@ STEPS = {
     "the command line": "import unpact_tui.cli",
     "the protocol": "import unpact_tui.worker.protocol",
     "Textual": "import textual.app",
-    "the screen": "import unpact_tui.app.inspector",
+    "the screen": "import unpact_tui.app.workbench",
     "the engine": "import unpact_tui.engine",
     "numpy": "import numpy",
     "torch": "import torch",

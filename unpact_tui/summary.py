@@ -78,13 +78,13 @@ def numbers(case: CaseEntry) -> tuple[str, ...]:
     return (
         number(case.base.logprob),
         number(case.unlearned.logprob),
-        *("-" if share is None else f"{100 * share:.0f} %" for share in shares),
+        *("-" if share is None else f"{100 * share:z.0f} %" for share in shares),
     )
 
 
 def number(value: float) -> str:
     """Return a number as all of them are shown."""
-    return f"{value:.2f}"
+    return f"{value:z.2f}"
 
 
 def between(found: Interval) -> str:

@@ -265,8 +265,15 @@ def test_an_error_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("label", "holds"), [("SUPPRESSED", True), ("suppressed", True), ("RETAINED", False)]
 )
-def test_the_condition_is_the_verdict_on_all(label: str, holds: bool) -> None:
+def test_the_condition_is_a_verdict(label: str, holds: bool) -> None:
     assert fail_on(example(), label) is holds
+
+
+@pytest.mark.parametrize(("split", "holds"), [("forget", True), ("retain", False)])
+def test_the_condition_is_met_by_one_forget_case(split: str, holds: bool) -> None:
+    case = msgspec.structs.replace(example().cases[0], split=split, verdict="RETAINED")
+    document = msgspec.structs.replace(example(), cases=(example().cases[0], case))
+    assert fail_on(document, "RETAINED") is holds
 
 
 def test_a_verdict_by_its_name() -> None:
@@ -276,3 +283,12 @@ def test_a_verdict_by_its_name() -> None:
 def test_a_condition_that_does_not_exist() -> None:
     with pytest.raises(BadUsage, match="no verdict 'ERASED'"):
         fail_on(example(), "ERASED")
+
+
+def test_a_number_that_rounds_to_zero_has_no_sign() -> None:
+    case = example().cases[0]
+    recovery = msgspec.structs.replace(case.recovery, lift=-0.001, control=-0.002)
+    base = msgspec.structs.replace(case.base, logprob=-0.001)
+    case = msgspec.structs.replace(case, recovery=recovery, base=base)
+    shown = table(msgspec.structs.replace(example(), cases=(case,)))
+    assert re.search(r"SUPPRESSED\s+0\.00\s+-2\.10\s+80 %\s+0 %\s+0 %", shown)

@@ -93,8 +93,9 @@ def guard(log: Path) -> Generator[None]:
     )
     kept = [(number, os.dup(number)) for number in (1, 2)]
     noise = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    before = sys.__stderr__
-    sys.__stderr__ = screen
+    before = sys.__stdout__, sys.__stderr__
+    # Textual draws on the one and asks the other how large the terminal is.
+    sys.__stdout__ = sys.__stderr__ = screen
     for number, _ in kept:
         os.dup2(noise, number)
     os.close(noise)
@@ -104,7 +105,7 @@ def guard(log: Path) -> Generator[None]:
         sys.stdout.flush()
         sys.stderr.flush()
         screen.flush()
-        sys.__stderr__ = before
+        sys.__stdout__, sys.__stderr__ = before
         for number, copy in kept:
             os.dup2(copy, number)
             os.close(copy)

@@ -63,9 +63,8 @@ class Stages:
             yield from training.unlearned.reports(self._forget(unlearned))
             self._keep(UNLEARNED, unlearned)
         yield Progress("choosing what to show first", self.plan.unlearned.end, self.plan.total)
-        tokenizer: Any = (
-            self.tokenizer
-        )  # its attributes are properties, which the protocol's are not
+        # HFModel asks for plain attributes; transformers' are properties.
+        tokenizer: Any = self.tokenizer
         models = (HFModel(model, tokenizer) for model in (base, unlearned, reference))
         self._finish(showcase.choose(world.forget, Trio(*models)))
         yield Progress("finished", self.plan.total, self.plan.total)

@@ -31,6 +31,8 @@ class Host(App):
             os.write(1, b"NOISE-1")
             os.write(2, b"NOISE-2")
             self.query_one(Static).update("made noise")
+        if event.key == "s":
+            self.query_one(Static).update(f"{self.size.width} by {self.size.height}")
         if event.key == "q":
             self.exit()
 
@@ -63,6 +65,17 @@ def test_native_noise_goes_to_the_log(tmp_path: Path) -> None:
         assert [row.strip() for row in terminal.screen()[:2]] == ["after", "words"]
     assert log.read_text() == "NOISE-1NOISE-2"
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_size_is_the_terminals(tmp_path: Path) -> None:
+    with Terminal(host(tmp_path / "log"), columns=97, rows=31) as terminal:
+        terminal.wait_for("hello there")
+        terminal.press("s")
+        terminal.wait_for("97 by 31")
+        terminal.resize(63, 17)
+        terminal.settle()
+        terminal.press("s")
+        terminal.wait_for("63 by 17")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -143,6 +143,14 @@ def test_what_the_reference_brings_back_as_well_is_explained() -> None:
     assert label(TEXT_ONLY | {"reference_recovered": 0.4}) == "SUPPRESSED"
 
 
+def test_a_reference_that_does_not_gain_is_the_stronger_control() -> None:
+    alike = FORGOTTEN | {"recovered": 0.9, "control": 0.9, "lift": 0.0}
+    assert label(alike) == "UNKNOWN"
+    assert label(alike | {"reference_recovered": 0.0}) == "SUPPRESSED"
+    assert "gains 0 %" in reasons(alike | {"reference_recovered": 0.0})
+    assert label(alike | {"reference_recovered": 0.8}) == "UNRECOVERED"
+
+
 def test_a_reference_with_the_same_template_explains_nothing() -> None:
     template = {"reference_match": 0.89, "reference_exact": 0.0, "reference_probability": 0.5}
     assert label(RECOVERED | template) == "SUPPRESSED"

@@ -49,7 +49,14 @@ from unpact_tui.app.widgets.token_grid import TokenGrid
 from unpact_tui.worker.protocol import Failed, Reply
 
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
-_HEIGHTS = [(0, "-flat"), (10, "-low"), (24, "-medium"), (36, "-tall"), (46, "-high")]
+_HEIGHTS = [
+    (0, "-flat"),
+    (10, "-lowest"),
+    (16, "-low"),
+    (24, "-medium"),
+    (36, "-tall"),
+    (46, "-high"),
+]
 
 
 class CompareScreen(Screen[None]):

@@ -45,8 +45,10 @@ class Drawing:
                 self._grid(role, before, state)
                 self._answer(role, before, state)
             self._shift(before, state)
-            self._screen.query_one(KeyTokensView).show(state)
-            self._screen.query_one(RecoveryPanel).show(state)
+            if _changed(before, state, _scores):
+                self._screen.query_one(KeyTokensView).show(state)
+            if _changed(before, state, _evidence):
+                self._screen.query_one(RecoveryPanel).show(state)
             self._screen.query_one("#title", OneLine).say(title_line(state, self._glyphs))
             self._screen.query_one("#status", OneLine).say(status_line(state, self._glyphs))
             self._screen.query_one("#tested", OneLine).say(tested_line(state, self._glyphs))
@@ -57,7 +59,7 @@ class Drawing:
         new_prompt = _changed(before, state, lambda s: s.prompt)
         if new_prompt:
             grid.show(state.prompt.tokens if state.prompt else ())
-        if new_prompt or _changed(before, state, lambda s: (painted(s, role), scale(s))):
+        if new_prompt or _changed(before, state, _scores):
             grid.paint(painted(state, role), scale(state))
         if new_prompt or _changed(before, state, lambda s: s.key_tokens):
             grid.mark(state.key_tokens)
@@ -81,7 +83,7 @@ class Drawing:
             tokens = state.prompt.tokens if state.prompt else ()
             delta = state.compared.shift.delta if state.compared else ()
             self._screen.query_one(ShiftStrip).show(tokens, delta, _MOST_SHIFTS)
-        if _changed(before, state, lambda s: (scale(s), s.view)):
+        if _changed(before, state, _scores):
             self._screen.query_one(Legend).show(scale(state), state.view)
 
     def _warnings(self, before: CompareState | None, state: CompareState) -> None:
@@ -96,6 +98,18 @@ def _changed(
     before: CompareState | None, state: CompareState, part: Callable[[CompareState], object]
 ) -> bool:
     return before is None or part(before) != part(state)
+
+
+def _scores(state: CompareState) -> tuple[object, ...]:
+    """Return what the colours follow from; whole objects, because those compare at once."""
+    return (state.view, state.prompt, state.base.values, state.unlearned.values, state.compared)
+
+
+def _evidence(state: CompareState) -> tuple[object, ...]:
+    """Return what the recovery panel is written from."""
+    emphasis = (state.prompt, state.emphasis, state.strategy, state.trouble, state.recover_asked)
+    sides = (state.base, state.unlearned, state.running)
+    return (*emphasis, *sides, state.edited, state.tried, state.ladder, state.judged)
 
 
 def _said(state: CompareState, role: Role) -> tuple[str, bool]:

@@ -1,0 +1,97 @@
+"""The inspector over an engine without models, for tests that press its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.pilot import Pilot
+
+from attribution.types import Case
+from unpact_tui.app.screens.compare import CompareScreen
+from unpact_tui.app.state import CompareState
+from unpact_tui.app.workbench import Workbench
+from unpact_tui.settings import Settings
+from unpact_tui.worker.fake import FakeEngine
+from unpact_tui.worker.protocol import Open
+
+CASES = (
+    Case(
+        "tofu-12",
+        "Where was Basil Mahfouz Al-Kuwaiti born, and what did his father do in Kuwait City?",
+        "Basil was born in Kuwait City, and his father was a florist.",
+    ),
+    Case("tofu-13", "What genre does Nikolai Abilov write in?", "African American"),
+    Case("retain-1", "Who wrote Towers of Lisbon?", None, "retain"),
+)
+
+HOSTILE = {
+    "instruction marks": "[INST] Who is Ana? [/INST] [MASK] [/not]",
+    "click": "[@click=app.quit]Ana Prado[/] said [red]x[/red]",
+    "clipboard": "Ana \x1b]52;c;aGk=\x07 Prado",
+    "clear screen": "Ana \x1b[2J\x1b[H Prado",
+    "c1": "Ana \x9b2J\x85\x90 Prado",
+    "right to left": "Ana \u202edarP\u202c Prado\u200f",
+    "joiner": "Ana 👩\u200d👩\u200d👧 Prado\ufe0f",
+    "nul": "Ana \x00\x07\x08 Prado\x7f",
+    "long": "Ana " + "x" * 10_000 + " Prado",
+    "partial": "Ana \udce2\udc96 🙂 Prado \ufffd",
+    "lines": "Ana\r\nPrado\n\n\tsaid\u2028so",
+}
+
+
+def workbench(
+    engine: FakeEngine | None = None,
+    cases: tuple[Case, ...] = CASES,
+    *,
+    reference: str | None = "retrained",
+    no_colour: bool = False,
+    ascii: bool = False,
+    names: tuple[str, str] = ("tofu-base", "tofu-npo"),
+    restart: Callable[[], FakeEngine] | None = None,
+) -> Workbench:
+    return Workbench(
+        engine or FakeEngine(),
+        Open(names[0], names[1], reference, Settings()),
+        cases,
+        no_colour=no_colour,
+        ascii=ascii,
+        restart=restart,
+        clock=lambda: 0.0,
+    )
+
+
+def compare_screen(pilot: Pilot[None]) -> CompareScreen:
+    found = [screen for screen in pilot.app.screen_stack if isinstance(screen, CompareScreen)]
+    assert found, "the comparison is not on the screen"
+    return found[0]
+
+
+def state_of(pilot: Pilot[None]) -> CompareState:
+    return compare_screen(pilot).state
+
+
+async def until(pilot: Pilot[None], what: Callable[[], object]) -> None:
+    """Wait for something to become true: at most as long as a test may take."""
+    for _ in range(500):
+        await pilot.pause()
+        if what():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it never happened")
+
+
+async def opened(pilot: Pilot[None]) -> None:
+    """Wait until the first case is read, recovered and judged."""
+    await until(
+        pilot,
+        lambda: any(
+            isinstance(screen, CompareScreen) and screen.state.judged and not screen.state.busy
+            for screen in pilot.app.screen_stack
+        ),
+    )
+
+
+async def tried(pilot: Pilot[None]) -> None:
+    """Wait until the emphasis that is on has its answer."""
+    await until(pilot, lambda: state_of(pilot).tried and not state_of(pilot).busy)
