@@ -1,0 +1,1 @@
+"""Measuring: how much each prompt token contributes to an answer, and what brings it back."""

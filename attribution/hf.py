@@ -46,7 +46,7 @@ class HFModel(HFTokens):
         """`batch_tokens` bounds rows x length of a pass; it is halved when memory runs out."""
         super().__init__(tokenizer, chat=chat)
         self.model = model.eval()
-        self.device = model.get_input_embeddings().weight.device
+        self.device: torch.device = next(model.get_input_embeddings().parameters()).device
         config = model.config.get_text_config()
         self.vocabulary = int(config.vocab_size)
         self.longest: int | None = getattr(config, "max_position_embeddings", None)

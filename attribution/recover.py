@@ -14,13 +14,15 @@ from random import Random
 from statistics import fmean
 
 from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
-from attribution.scorer import Model, Tokens, score_all, write_all
+from attribution.scorer import Model, Tokens, mean
 from attribution.textmatch import exact, rouge_l
 from attribution.types import (
     Answer,
     Attempt,
     AttemptKind,
+    Attribution,
     Emphasis,
+    KeyTokens,
     Nats,
     Prompt,
     Reading,
@@ -91,6 +93,22 @@ def random_positions(
     return tuple(drawn)[:draws]
 
 
+def words_to_emphasise(found: Attribution, keys: KeyTokens) -> tuple[int, ...]:
+    """Return the KeyTokens; where they are all punctuation, the tokens of the strongest word.
+
+    Empty when no word contributes to the answer. Ours.
+    """
+    if touched(found.prompt, keys.positions):
+        return keys.positions
+    strongest: tuple[int, ...] = ()
+    most = 0.0
+    for word in words(found.prompt):
+        here = max(found.contributions[i] or 0.0 for i in word)
+        if here > most:
+            strongest, most = word, here
+    return strongest
+
+
 def variants(
     tokens: Tokens,
     prompt: Prompt,
@@ -111,46 +129,60 @@ def variants(
         yield Variant("random", draw, drawn, emphasise(tokens, prompt, drawn))
 
 
-def attempts(
-    trio: Trio,
-    plain: Plain,
-    tried: Sequence[Variant],
-    *,
-    base_breaks: float,
-    texts: Sequence[str | None],
-) -> tuple[Attempt, ...]:
-    """Score every variant on every model; `texts` is what the unlearned model wrote to each.
+def score_attempts(
+    trio: Trio, plain: Plain, tried: Sequence[Variant], *, base_breaks: float
+) -> Iterator[tuple[Attempt, ...]]:
+    """Score every variant on every model: yields nothing after each batch, all of them at the end.
 
     `base_breaks` is the share of the gap that the base may lose under an edit before the edit says
     nothing. Raises what the models raise.
     """
     rows = [variant.edited.prompt.ids for variant in tried]
-
-    unlearned = score_all(trio.unlearned, rows, plain.answer)
-    base = score_all(trio.base, rows, plain.answer)
-    reference = trio.reference and score_all(trio.reference, rows, plain.answer)
-    read: list[Attempt] = []
-    for i, variant in enumerate(tried):
-        breaks = plain.base.logprob - base[i] > base_breaks * max(plain.gap, 0.0)
-        gained = unlearned[i] - plain.unlearned.logprob
-        read.append(
-            Attempt(
-                strategy=variant.emphasis.strategy,
-                kind=variant.kind,
-                draw=variant.draw,
-                positions=variant.emphasis.positions,
-                strength=variant.emphasis.strength,
-                prompt_text=variant.edited.prompt.text,
-                moved=variant.edited.moved,
-                ids_changed=variant.edited.ids_changed,
-                unlearned=reading(unlearned[i], plain.answer, texts[i]),
-                base_logprob=base[i],
-                reference_logprob=reference[i] if reference else None,
-                recovered=None if breaks or plain.gap <= 0 else gained / plain.gap,
-                base_breaks=breaks,
-            )
+    scores: list[list[Nats]] = []
+    for model in (trio.unlearned, trio.base, trio.reference):
+        scores.append([])
+        for batch in model.score(rows, plain.answer) if model else ():
+            scores[-1] += [mean(logprobs) for logprobs in batch]
+            yield ()
+    unlearned, base, reference = scores
+    yield tuple(
+        _attempt(plain, variant, u, b, r, base_breaks)
+        for variant, u, b, r in zip(
+            tried, unlearned, base, reference or [None] * len(rows), strict=True
         )
-    return tuple(read)
+    )
+
+
+def _attempt(
+    plain: Plain,
+    variant: Variant,
+    unlearned: Nats,
+    base: Nats,
+    reference: Nats | None,
+    base_breaks: float,
+) -> Attempt:
+    breaks = plain.base.logprob - base > base_breaks * max(plain.gap, 0.0)
+    unreadable = breaks or plain.gap <= 0
+    return Attempt(
+        strategy=variant.emphasis.strategy,
+        kind=variant.kind,
+        draw=variant.draw,
+        positions=variant.emphasis.positions,
+        strength=variant.emphasis.strength,
+        prompt_text=variant.edited.prompt.text,
+        moved=variant.edited.moved,
+        ids_changed=variant.edited.ids_changed,
+        unlearned=Reading(unlearned),
+        base_logprob=base,
+        reference_logprob=reference,
+        recovered=None if unreadable else (unlearned - plain.unlearned.logprob) / plain.gap,
+        base_breaks=breaks,
+    )
+
+
+def with_text(attempt: Attempt, answer: Answer, text: str) -> Attempt:
+    """Return the attempt with what the unlearned model wrote."""
+    return replace(attempt, unlearned=reading(attempt.unlearned.logprob, answer, text))
 
 
 def control_of(controls: Sequence[Attempt]) -> float | None:
@@ -162,10 +194,10 @@ def control_of(controls: Sequence[Attempt]) -> float | None:
     return fmean(best.values()) if best else None
 
 
-def summarise(
-    plain: Plain, tried: Sequence[Attempt], controls: Sequence[Attempt], *, complete: bool
-) -> Recovery:
+def summarise(plain: Plain, read: Sequence[Attempt], *, complete: bool) -> Recovery:
     """Put attempts beside their controls: best-of-n against best-of-n."""
+    tried = tuple(attempt for attempt in read if attempt.kind == "key")
+    controls = tuple(attempt for attempt in read if attempt.kind != "key")
     readable = [attempt for attempt in tried if attempt.recovered is not None]
     best = max(readable, key=lambda attempt: attempt.recovered or 0.0, default=None)
     control = control_of(controls)
@@ -176,8 +208,8 @@ def summarise(
         plain=plain.unlearned,
         base=plain.base,
         reference=plain.reference,
-        attempts=tuple(tried),
-        controls=tuple(controls),
+        attempts=tried,
+        controls=controls,
         best=best,
         control=control,
         lift=lift,
@@ -196,17 +228,25 @@ def recover(
     limit: int,
     base_breaks: float,
 ) -> Iterator[Recovery]:
-    """Yield the recovery after each strategy; the last is complete.
+    """Yield ever more complete recoveries: first the scores, at the end the texts.
 
-    Raises `NothingToEmphasise`, `UnknownName` and what the models raise.
+    All prompts are read in as few passes as memory allows, and there is a yield after each, so that
+    the work can be stopped. Raises `NothingToEmphasise`, `UnknownName` and what the models raise.
     """
     random = random_positions(plain.prompt, positions, draws, seed)
-    tried: list[Attempt] = []
-    controls: list[Attempt] = []
-    for done, name in enumerate(strategies, start=1):
-        emphasis = Emphasis(name, tuple(positions))
-        mine = list(variants(trio.unlearned, plain.prompt, emphasis, random))
-        texts = write_all(trio.unlearned, [v.edited.prompt.ids for v in mine], limit)
-        for attempt in attempts(trio, plain, mine, base_breaks=base_breaks, texts=texts):
-            (tried if attempt.kind == "key" else controls).append(attempt)
-        yield summarise(plain, tried, controls, complete=done == len(strategies))
+    tried = [
+        variant
+        for name in strategies
+        for variant in variants(
+            trio.unlearned, plain.prompt, Emphasis(name, tuple(positions)), random
+        )
+    ]
+    scored: tuple[Attempt, ...] = ()
+    for scored in score_attempts(trio, plain, tried, base_breaks=base_breaks):
+        yield summarise(plain, scored, complete=False)
+    written = [""] * len(tried)
+    for texts in trio.unlearned.write([variant.edited.prompt.ids for variant in tried], limit):
+        written = texts
+        yield summarise(plain, scored, complete=False)
+    read = [with_text(a, plain.answer, text) for a, text in zip(scored, written, strict=True)]
+    yield summarise(plain, read, complete=True)

@@ -25,12 +25,12 @@ CASES = (
 )
 
 HOSTILE = {
-    "instruction marks": "[INST] Who is Ana? [/INST] [MASK] [/not]",
+    "instruction": "[INST] Who is Ana? [/INST] [MASK] [/not]",
     "click": "[@click=app.quit]Ana Prado[/] said [red]x[/red]",
     "clipboard": "Ana \x1b]52;c;aGk=\x07 Prado",
-    "clear screen": "Ana \x1b[2J\x1b[H Prado",
+    "clear-screen": "Ana \x1b[2J\x1b[H Prado",
     "c1": "Ana \x9b2J\x85\x90 Prado",
-    "right to left": "Ana \u202edarP\u202c Prado\u200f",
+    "right-to-left": "Ana \u202edarP\u202c Prado\u200f",
     "joiner": "Ana 👩\u200d👩\u200d👧 Prado\ufe0f",
     "nul": "Ana \x00\x07\x08 Prado\x7f",
     "long": "Ana " + "x" * 10_000 + " Prado",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,7 +33,7 @@ Unlearned = Annotated[
 Prompts = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PROMPTS]",
+        metavar="PROMPTS",
         help='A file of prompts, one JSON object per line: {"prompt": ..., "answer": ...}; '
         "- is standard input.",
     ),
@@ -79,7 +79,7 @@ Format = Literal["table", "json", "md"]
 
 
 @contextmanager
-def _guarded() -> Iterator[None]:
+def _guarded() -> Generator[None]:
     """Turn a known failure into one sentence, a hint and its exit code."""
     try:
         yield

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
 
 from attribution import estimators
 from attribution.compare import shift
@@ -19,17 +18,20 @@ from attribution.neutral import neutral_losses
 from attribution.recover import (
     Plain,
     Trio,
-    attempts,
     control_of,
     random_positions,
     reading,
     recover,
+    score_attempts,
     summarise,
     variants,
+    with_text,
+    words_to_emphasise,
 )
-from attribution.scorer import Model, score_all, write_all
+from attribution.scorer import Model, score_all
 from attribution.types import (
     Answer,
+    Attempt,
     Attribution,
     Case,
     Emphasis,
@@ -42,13 +44,10 @@ from attribution.types import (
     Verdict,
 )
 from attribution.verdict import judge
-from attribution.words import touched, words
-from unpact_tui import checkpoints
-from unpact_tui.checkpoints import Checkpoint
-from unpact_tui.errors import BadUsage, TokenizersDiffer
-from unpact_tui.loading import load
+from attribution.words import words
+from unpact_tui.errors import BadUsage
+from unpact_tui.opening import open_models
 from unpact_tui.settings import Settings
-from unpact_tui import tokenizer_difference
 from unpact_tui.worker.protocol import (
     Compared,
     Contributions,
@@ -57,17 +56,16 @@ from unpact_tui.worker.protocol import (
     Judged,
     Ladder,
     Open,
-    Opened,
     Role,
     Step,
     Tried,
     Try,
+    Working,
     Written,
 )
 
-if TYPE_CHECKING:
-    from attribution.tokens import Tokenizer
-    from unpact_tui.loading import LoadedModel
+_ROOM = 8
+"""Tokens that a generation may have more than the answer."""
 
 
 @dataclass(slots=True)
@@ -97,20 +95,6 @@ class CaseState:
         )
 
 
-def _paths(order: Open) -> Iterator[tuple[Role, str]]:
-    yield "base", order.base
-    yield "unlearned", order.unlearned
-    if order.reference is not None:
-        yield "reference", order.reference
-
-
-def _door(loaded: LoadedModel, base: LoadedModel, *, chat: bool) -> Model:
-    """All models read text with the base's tokenizer."""
-    from attribution.hf import HFModel
-
-    return HFModel(loaded.model, cast("Tokenizer", base.tokenizer), chat=chat)
-
-
 class Engine:
     """Two models, a third perhaps, and the case in hand."""
 
@@ -120,51 +104,9 @@ class Engine:
         self.state: CaseState | None = None
         self._neutral: tuple[float, ...] | None = None
 
-    # ------------------------------------------------------------ opening
-
     def open(self, order: Open) -> Iterator[Step]:
-        """Load the checkpoints and check that they can be compared.
-
-        Raises `CheckpointError`, `BadUsage`, `NoDevice`, `OutOfMemory`.
-        """
-        trust = self.settings.trust_remote_code
-        found: dict[Role, Checkpoint] = {}
-        for role, path in _paths(order):
-            found[role] = checkpoints.read(path, role, trust_remote_code=trust)
-        opened: dict[Role, LoadedModel] = {}
-        for role, checkpoint in found.items():
-            opened[role] = yield from load(checkpoint, self.settings, base=found["base"])
-            if role != "base":
-                self._same_tokenizer(opened["base"], opened[role])
-        chat = self._chat(opened["base"])
-        for role, loaded in opened.items():
-            self.models[role] = _door(loaded, opened["base"], chat=chat)
-        yield Opened(
-            checkpoints=tuple(loaded.info for loaded in opened.values()),
-            chat=chat,
-            warnings=tuple(self._warnings(found, opened)),
-        )
-
-    def _chat(self, base: LoadedModel) -> bool:
-        has_template = bool(cast("Tokenizer", base.tokenizer).chat_template)
-        if self.settings.chat and not has_template:
-            raise BadUsage(f"{base.info.path} has no chat template.", "Leave out --chat.")
-        return has_template if self.settings.chat is None else self.settings.chat
-
-    def _same_tokenizer(self, base: LoadedModel, other: LoadedModel) -> None:
-        found = tokenizer_difference.difference(base.tokenizer, other.tokenizer)
-        if found is not None:
-            raise TokenizersDiffer(base.info.path, other.info.path, found)
-
-    def _warnings(
-        self, found: dict[Role, Checkpoint], opened: dict[Role, LoadedModel]
-    ) -> Iterator[str]:
-        if checkpoints.identical(found["base"], found["unlearned"]):
-            yield "These two checkpoints are byte-identical: nothing was unlearned."
-        base = opened["base"].tokenizer
-        for loaded in opened.values():
-            notes = (*loaded.warnings, *tokenizer_difference.warnings(base, loaded.tokenizer))
-            yield from (f"{loaded.info.name}: {note}." for note in notes)
+        """Load the checkpoints. Raises what `open_models` raises."""
+        self.models = yield from open_models(order)
 
     # ------------------------------------------------------------ one case
 
@@ -176,16 +118,17 @@ class Engine:
         base = self.models["base"]
         prompt = base.encode(case.prompt)
         if case.answer is None:
-            text = yield from self._write("base", prompt, emphasised=False)
-            answer = base.answer(prompt, text, "base")
+            said = yield from self._write("base", prompt, self.settings.max_new_tokens)
+            answer = base.answer(prompt, said, "base")
         else:
-            text = None
+            said = None
             answer = base.answer(prompt, case.answer, "gold")
         state = CaseState(case, prompt, answer)
         yield Encoded(prompt, answer, words(prompt))
         for role, model in self.models.items():
-            if role != "base" or text is None:
-                text = yield from self._write(role, prompt, emphasised=False)
+            text = said if role == "base" else None
+            if text is None:
+                text = yield from self._write(role, prompt, self._limit(state))
             (logprob,) = score_all(model, [prompt.ids], answer)
             state.readings[role] = reading(logprob, answer, text)
         for role in ("base", "unlearned"):
@@ -193,9 +136,11 @@ class Engine:
         yield self._compare(state)
         self.state = state
 
-    def _write(self, role: Role, prompt: Prompt, *, emphasised: bool) -> Generator[Step, None, str]:
+    def _write(
+        self, role: Role, prompt: Prompt, limit: int, *, emphasised: bool = False
+    ) -> Generator[Step, None, str]:
         text = ""
-        for (text,) in self.models[role].write([prompt.ids], self.settings.max_new_tokens):
+        for (text,) in self.models[role].write([prompt.ids], limit):
             yield Written(role, text, emphasised, done=False)
         yield Written(role, text, emphasised, done=True)
         return text
@@ -233,41 +178,51 @@ class Engine:
         tried = list(variants(trio.base, state.prompt, emphasis, random))
         edited = tried[0].edited
         yield Edited(order.strategy, edited.prompt, edited.moved, edited.ids_changed)
-        text = yield from self._write("unlearned", edited.prompt, emphasised=True)
-        read = attempts(
-            trio,
-            state.plain,
-            tried,
-            base_breaks=self.settings.thresholds.base_breaks,
-            texts=[text] + [None] * (len(tried) - 1),
-        )
-        (base_text,) = write_all(trio.base, [edited.prompt.ids], self.settings.max_new_tokens)
-        yield Tried(read[0], read[1:], control_of(read[1:]), base_text)
+        limit = self._limit(state)
+        text = yield from self._write("unlearned", edited.prompt, limit, emphasised=True)
+        base_text = yield from self._write("base", edited.prompt, limit, emphasised=True)
+        breaks = self.settings.thresholds.base_breaks
+        scored: list[Attempt] = []
+        for found in score_attempts(trio, state.plain, tried, base_breaks=breaks):
+            scored += found
+            yield Working()
+        attempt, controls = with_text(scored[0], state.answer, text), tuple(scored[1:])
+        yield Tried(attempt, controls, control_of(controls), base_text)
 
-    def recover(self, positions: tuple[int, ...] = ()) -> Iterator[Step]:
+    def recover(self, positions: tuple[int, ...] = (), *, ladder: bool = True) -> Iterator[Step]:
         """Run every strategy on `positions`, the KeyTokens when empty, and judge the case.
 
+        Without `ladder`, or when nothing was lost or no word contributes, it is judged as it is.
         Raises `AttributionError`.
         """
         state, trio = self._in_hand(), self._trio()
-        wanted = positions or (state.keys.positions if state.keys else ())
-        names = self.settings.strategies if touched(state.prompt, wanted) else ()
-        state.recovery = summarise(state.plain, (), (), complete=not names)
-        if not names:
+        assert state.keys is not None
+        wanted = positions or words_to_emphasise(state.attributions["base"], state.keys)
+        if ladder and wanted and state.plain.gap > 0:
+            yield from self._climb(state, trio, wanted)
+        else:
+            state.recovery = summarise(state.plain, (), complete=True)
             yield Ladder(state.recovery, 0, 0)
-        for found in recover(
+        yield self._judge(state)
+
+    def _climb(self, state: CaseState, trio: Trio, positions: tuple[int, ...]) -> Iterator[Step]:
+        limit = self._limit(state)
+        found = recover(
             trio,
             state.plain,
-            wanted,
-            names,
+            positions,
+            self.settings.strategies,
             draws=self.settings.draws,
             seed=self.settings.seed,
-            limit=self.settings.max_new_tokens,
+            limit=limit,
             base_breaks=self.settings.thresholds.base_breaks,
-        ):
-            state.recovery = found
-            yield Ladder(found, len(found.attempts), len(names))
-        yield self._judge(state)
+        )
+        for done, state.recovery in enumerate(found):
+            yield Ladder(state.recovery, min(done, limit), limit)
+
+    def _limit(self, state: CaseState) -> int:
+        """An answer longer than the limit could never be seen to come back."""
+        return max(self.settings.max_new_tokens, len(state.answer.ids) + _ROOM)
 
     def _judge(self, state: CaseState) -> Judged:
         assert state.recovery is not None

@@ -17,6 +17,7 @@
     │   └── NoTerminal
     └── ComputeError               exit 4
         ├── EngineDied             the child process is gone
+        ├── DemoNotBuilt           building the demo's checkpoints was broken off
         ├── NoDevice               the device asked for is not there
         └── ModelTooLarge          the weights do not fit on the device
 
@@ -178,6 +179,15 @@ class EngineDied(ComputeError):
     def __init__(self, how: str, log: Path) -> None:
         super().__init__(f"The engine stopped: {how}.")
         self.hint = f"Its last words are in {log}. Try a smaller --dtype, or --device cpu."
+
+
+class DemoNotBuilt(ComputeError):
+    """Building the demo's checkpoints was broken off."""
+
+    hint = "Run the same command again: it goes on where it stopped."
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"The demo was not built: its builder ended with code {code}.")
 
 
 class NoDevice(ComputeError):

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Literal
 
 from unpact_tui import output
@@ -38,11 +37,13 @@ def report(
         raise BadUsage(f"There is no folder {out.absolute().parent} to write {out.name} into.")
     steps: Generator[Progress, None, Document] = run(chosen, settings)
     document = output.narrate(steps, quiet=quiet)
-    text = {
-        "json": output.as_json,
-        "md": output.as_markdown,
-        "table": output.as_table,
-    }[form](document)
+    match form:
+        case "json":
+            text = output.as_json(document)
+        case "md":
+            text = output.as_markdown(document)
+        case "table":
+            text = output.as_table(document) if out is None else output.plain_table(document)
     if out is None:
         sys.stdout.write(text)
     else:
@@ -54,12 +55,11 @@ def report(
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all. Raises `BadUsage`."""
     try:
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.absolute().parent, delete=False
-        ) as file:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        temporary.replace(path)
     except OSError as error:
         raise BadUsage(f"{path} cannot be written: {error.strerror or error}.") from error

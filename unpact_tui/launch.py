@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
+import sys
 from functools import partial
 
-from unpact_tui import demo, output, paths
+from unpact_tui import demo, paths
 from unpact_tui.app import tty
+from unpact_tui.errors import DemoNotBuilt
 from unpact_tui.options import Chosen, choose_cases
 from unpact_tui.settings import Settings
 from unpact_tui.worker.client import ProcessClient
@@ -65,16 +68,17 @@ def inspect(chosen: Chosen, settings: Settings, *, ascii_only: bool, mouse: bool
     return bench.return_code or 0
 
 
-def demo_zoo(*, quiet: bool = False) -> demo.Zoo:
-    """Return the demo's checkpoints, built on the first call with a progress bar.
+def demo_zoo() -> demo.Zoo:
+    """Return the demo's checkpoints; the first call builds them, with a progress bar.
 
-    Raises `BadUsage` when there is nowhere to keep them.
+    Raises `BadUsage` when there is nowhere to keep them, `DemoNotBuilt` when building failed.
     """
     found = demo.ready()
     if found is None:
-        output.narrate(demo.build(), quiet=quiet)
+        code = subprocess.call([sys.executable, "-P", "-m", "unpact_tui.demo"])
         found = demo.ready()
-        assert found is not None
+        if found is None:
+            raise DemoNotBuilt(code)
     return found
 
 

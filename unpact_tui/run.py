@@ -72,7 +72,7 @@ def _open(engine: Engine, chosen: Chosen) -> Generator[Progress, None, Opened]:
 
 def _measure(engine: Engine, case: Case) -> Iterator[Step]:
     yield from engine.analyse(case)
-    yield from engine.recover()
+    yield from engine.recover(ladder=case.split == "forget")
 
 
 def _say(case: Case, step: Step) -> str:
@@ -80,7 +80,7 @@ def _say(case: Case, step: Step) -> str:
         case Encoded():
             return f"{case.id}: reading"
         case Ladder():
-            return f"{case.id}: emphasis {step.done} of {step.total}"
+            return f"{case.id}: trying every strategy"
         case _:
             return f"{case.id}: measuring"
 

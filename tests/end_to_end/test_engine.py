@@ -130,7 +130,7 @@ def test_the_reference_gains_nothing_from_stars(planted: Engine) -> None:
 def judged(engine: Engine, positions: tuple[int, ...]) -> tuple[Verdict, list[Attempt]]:
     steps = list(engine.recover(positions))
     ladders = [step for step in steps if isinstance(step, Ladder)]
-    assert [ladder.done for ladder in ladders] == [1, 2, 3]
+    assert [ladder.recovery.complete for ladder in ladders].index(True) == len(ladders) - 1
     assert isinstance(steps[-1], Judged)
     return steps[-1].verdict, list(ladders[-1].recovery.attempts)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from checkpoints_fixture import CHAT_TEMPLATE, FAMILIES, make_model, make_tokenizer
@@ -11,7 +9,7 @@ from checkpoints_fixture import CHAT_TEMPLATE, FAMILIES, make_model, make_tokeni
 from attribution.errors import NotFinite, OutOfMemory, PromptTooLong
 from attribution.estimators.leave_one_out import measure
 from attribution.hf import HFModel
-from attribution.scorer import mean
+from attribution.scorer import score_all, write_all
 from attribution.types import Answer, Prompt
 from attribution.words import words
 
@@ -32,13 +30,9 @@ def obvious_logprob(model: HFModel, row: tuple[int, ...], answer: Answer) -> flo
     return sum(picked) / len(picked)
 
 
-def score(model: HFModel, rows: list[tuple[int, ...]], answer: Answer) -> list[float]:
-    return [mean(lp) for batch in model.score(rows, answer) for lp in batch]
-
-
 @pytest.fixture(scope="module", params=FAMILIES)
-def model(request: pytest.FixtureRequest) -> Iterator[HFModel]:
-    yield open_model(request.param)
+def model(request: pytest.FixtureRequest) -> HFModel:
+    return open_model(request.param)
 
 
 def question(model: HFModel) -> tuple[Prompt, Answer]:
@@ -69,11 +63,11 @@ def test_word_removal_equals_the_obvious_loop(model: HFModel) -> None:
 def test_rows_of_any_length_in_any_batch(model: HFModel) -> None:
     prompt, answer = question(model)
     rows = [prompt.ids[:length] for length in range(1, len(prompt.ids) + 1)]
-    alone = [score(model, [row], answer)[0] for row in rows]
+    alone = [score_all(model, [row], answer)[0] for row in rows]
     model.batch_tokens = 10**6
-    together = score(model, rows, answer)
+    together = score_all(model, rows, answer)
     model.batch_tokens = 4 * (len(prompt.ids) + len(answer.ids))
-    in_fours = score(model, rows, answer)
+    in_fours = score_all(model, rows, answer)
     model.batch_tokens = 2048
     assert together == pytest.approx(alone, abs=2e-6)
     assert in_fours == pytest.approx(alone, abs=2e-6)
@@ -98,8 +92,7 @@ def test_batch_size_does_not_change_contributions(family: str) -> None:
 
 def test_greedy_text_equals_generate(model: HFModel) -> None:
     prompts = [model.encode(text) for text in (TEXT, "Once upon a time", "the")]
-    for texts in model.write([prompt.ids for prompt in prompts], 12):
-        pass
+    texts = write_all(model, [prompt.ids for prompt in prompts], 12)
     for prompt, text in zip(prompts, texts, strict=True):
         ids = torch.tensor([prompt.ids])
         whole = model.model.generate(
@@ -123,10 +116,10 @@ def test_text_only_grows_while_it_is_written() -> None:
 def test_logprobs_are_float32_whatever_the_dtype() -> None:
     model = open_model("llama")
     prompt, answer = question(model)
-    exact = score(model, [prompt.ids], answer)[0]
+    exact = score_all(model, [prompt.ids], answer)[0]
     half = HFModel(make_model("llama").to(torch.bfloat16), make_tokenizer())
-    rounded = next(half.score([prompt.ids], answer))[0]
-    assert mean(rounded) == pytest.approx(exact, abs=0.2)
+    (rounded,) = next(half.score([prompt.ids], answer))
+    assert sum(rounded) / len(rounded) == pytest.approx(exact, abs=0.2)
     # in bfloat16 nearly every sum of a logit and a log-sum-exp would fall on a multiple of 1/128
     assert any(abs(lp * 128 - round(lp * 128)) > 1e-3 for lp in rounded)
 

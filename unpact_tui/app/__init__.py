@@ -1,0 +1,1 @@
+"""The inspector: the only place that knows Textual."""

@@ -10,19 +10,9 @@ from collections.abc import Iterable
 
 from attribution.types import Attempt, AttemptKind, Label, Prompt, Recovery
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import BAR, LABEL, LONGEST, MARKED, STRONG, WARN, Line, Piece, shown
 from unpact_tui.app.state import CompareState, word_at
-from unpact_tui.display import display_text
 from unpact_tui.worker.protocol import Tried
-
-Piece = tuple[str, str]
-"""A text, already fit for the screen, and its style."""
-Line = tuple[Piece, ...]
-
-LABEL = "$text-muted"
-STRONG = "bold"
-MARKED = "bold underline"
-BAR = "$accent"
-WARN = "bold $text-warning"
 
 MEANING: dict[Label, str] = {
     "RETAINED": "it still answers",
@@ -31,15 +21,6 @@ MEANING: dict[Label, str] = {
     "COLLAPSED": "the model is broken",
     "UNKNOWN": "the evidence does not say",
 }
-
-_LONGEST = 400
-
-
-def shown(raw: str, most: int = _LONGEST, ellipsis: str = "…") -> str:
-    """Return text from outside, fit for the screen and not longer than `most` characters."""
-    return display_text(raw if len(raw) <= most else raw[: most - 1]) + (
-        ellipsis if len(raw) > most else ""
-    )
 
 
 def words_of(state: CompareState, positions: Iterable[int], most: int = 60) -> str:
@@ -168,7 +149,7 @@ def marked(prompt: Prompt, positions: Iterable[int]) -> Line:
         text = prompt.text[max(token.start, prompt.content.start) : token.end]
         if token.fixed or not text:
             continue
-        if length > _LONGEST:
+        if length > LONGEST:
             pieces.append(("…", LABEL))
             break
         length += len(text)

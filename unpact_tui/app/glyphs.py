@@ -20,6 +20,10 @@ class Glyphs:
     line: str
     """A cell of a progress bar."""
 
+    def write(self, text: str) -> str:
+        """Return text in which the sign for "cut off" is one of these."""
+        return text.replace("…", self.ellipsis)
+
     def number(self, value: float | None, signed: bool = False) -> str:
         """Return nats with two decimals; a dash for what is not measured."""
         if value is None:

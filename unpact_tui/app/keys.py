@@ -5,9 +5,13 @@ from __future__ import annotations
 from textual.binding import Binding
 
 
-def _bind(keys: str, action: str, name: str, does: str, foot: str = "") -> Binding:
+def _bind(
+    keys: str, action: str, name: str, does: str, foot: str = "", sign: str | None = None
+) -> Binding:
     """Return a binding that says `foot` in the last row, if anything, and `does` in help."""
-    return Binding(keys, action, foot or does, show=bool(foot), id=name, tooltip=does)
+    return Binding(
+        keys, action, foot or does, show=bool(foot), key_display=sign, id=name, tooltip=does
+    )
 
 
 MOVE = (
@@ -30,7 +34,7 @@ EMPHASISE = (
     _bind("S", "strategy(-1)", "previous_strategy", "previous strategy"),
 )
 RUN = (
-    _bind("enter", "regenerate", "regenerate", "ask again now", "Again"),
+    _bind("enter", "regenerate", "regenerate", "ask again now", "Again", "enter"),
     _bind("r", "recover", "recover", "run every strategy", "Recover"),
     _bind("x", "cancel", "cancel", "cancel what is running", "Cancel"),
 )

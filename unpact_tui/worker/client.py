@@ -42,7 +42,8 @@ class ProcessClient:
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "unpact_tui.worker.server"],
+                # -P: whatever lies in the current folder is not ours to import
+                [sys.executable, "-P", "-m", "unpact_tui.worker.server"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -8,6 +8,7 @@ on.
 Sequence of replies to
     Open      Loading* Opened
     Analyse   Encoded, (Written | Contributions)*, Compared
+              (without a gold answer the base writes it first: Written*, Encoded, ...)
     Try       Edited, Written*, Tried
     Recover   Ladder* (the last has recovery.complete), Judged
 and after each of them exactly one of Finished, Cancelled, Failed.
@@ -194,7 +195,7 @@ class Tried(Message, frozen=True):
     control: float | None
     """Mean recovery of the random draws; None when none could be read."""
     base_text: str
-    """What the base says to the same edited prompt."""
+    """What the base wrote to the same edited prompt."""
 
 
 class Ladder(Message, frozen=True):
@@ -203,7 +204,7 @@ class Ladder(Message, frozen=True):
     recovery: Recovery
     done: int
     total: int
-    """Attempts and controls."""
+    """Steps, for a bar."""
 
 
 class Judged(Message, frozen=True):
@@ -211,6 +212,10 @@ class Judged(Message, frozen=True):
 
     verdict: Verdict
     evidence: dict[str, Interval]
+
+
+class Working(Message, frozen=True):
+    """Still at it, with nothing to say; never sent."""
 
 
 class Finished(Message, frozen=True):
@@ -258,6 +263,7 @@ Step = (
     | Tried
     | Ladder
     | Judged
+    | Working
 )
 """What the engine itself yields; the rest is said by the process around it."""
 

@@ -31,6 +31,7 @@ from unpact_tui.worker.protocol import (
     Failed,
     Finished,
     Hello,
+    Ladder,
     Open,
     Order,
     Recover,
@@ -38,6 +39,7 @@ from unpact_tui.worker.protocol import (
     Request,
     Step,
     Try,
+    Working,
     Written,
     decode_request,
     encode,
@@ -107,7 +109,7 @@ class Server:
             return
         if event is None:
             self._end(job, Finished())
-        elif not self._too_soon(event):
+        elif not isinstance(event, Working) and not self._too_soon(event):
             self._say(Reply(job.request.id, event))
 
     def _end(self, job: Job, last: Event) -> None:
@@ -121,6 +123,8 @@ class Server:
                 kind = (Written, event.role, event.emphasised)
             case Contributions(complete=False):
                 kind = (Contributions, event.role)
+            case Ladder(recovery=recovery) if not recovery.complete:
+                kind = (Ladder,)
             case _:
                 return False
         now = time.monotonic()

@@ -7,7 +7,6 @@ import time
 import pytest
 from inspector import CASES, compare_screen, opened, state_of, tried, until, workbench
 from textual.pilot import Pilot
-from textual.widgets import Footer
 
 from attribution.types import Case
 from unpact_tui.app import keys
@@ -17,6 +16,7 @@ from unpact_tui.app.screens.error import ErrorScreen
 from unpact_tui.app.screens.help import HelpScreen
 from unpact_tui.app.screens.loading import LoadingScreen
 from unpact_tui.app.widgets.answer_view import AnswerView
+from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.token_grid import TokenGrid
 from unpact_tui.worker.fake import FakeEngine
@@ -468,7 +468,7 @@ async def test_nothing_overlaps_the_foot() -> None:
         async with workbench().run_test(size=size) as pilot:
             await opened(pilot)
             screen = pilot.app.screen
-            foot = screen.query_one(Footer).region
+            foot = screen.query_one(Foot).region
             assert foot.bottom == size[1], size
             assert screen.query_one("#status").region.bottom == foot.y, size
             panel = screen.query_one(RecoveryPanel).region

@@ -73,7 +73,7 @@ async def test_loading_shows_it(name: str) -> None:
 
 
 async def test_marks_stay_legible() -> None:
-    text = HOSTILE["instruction marks"]
+    text = HOSTILE["instruction"]
     async with workbench(cases=(Case("x", text, text),)).run_test(size=(160, 48)) as pilot:
         await opened(pilot)
         shown = on_screen(pilot)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from fakes import AdditiveModel
 
+from attribution.estimators.leave_one_out import measure
+from attribution.keytokens import key_tokens
 from attribution.neutral import OPENINGS, neutral_losses
 from attribution.recover import (
     Plain,
@@ -12,9 +14,10 @@ from attribution.recover import (
     reading,
     recover,
     summarise,
+    words_to_emphasise,
 )
 from attribution.scorer import score_all, write_all
-from attribution.types import Answer, Prompt, Recovery
+from attribution.types import Answer, KeyTokenRule, Prompt, Recovery
 from attribution.words import find_words, words
 
 QUESTION = "Where was Basil Mahfouz born in spring?"
@@ -60,9 +63,7 @@ def plain_of(trio: Trio) -> Plain:
     return Plain(prompt, answer, *readings)  # pyright: ignore[reportArgumentType]
 
 
-def ladder(
-    trio: Trio, plain: Plain, *names: str, words_: tuple[str, ...] = ("Basil",)
-) -> Recovery:
+def ladder(trio: Trio, plain: Plain, *names: str, words_: tuple[str, ...] = ("Basil",)) -> Recovery:
     *_, last = recover(
         trio,
         plain,
@@ -156,7 +157,7 @@ def test_nothing_lost_means_nothing_to_recover() -> None:
     assert found.lift is None
 
 
-def test_partial_results_come_strategy_by_strategy() -> None:
+def test_scores_come_before_texts() -> None:
     trio = family()
     plain = plain_of(trio)
     steps = list(
@@ -171,8 +172,31 @@ def test_partial_results_come_strategy_by_strategy() -> None:
             base_breaks=0.5,
         )
     )
-    assert [len(step.attempts) for step in steps] == [1, 2]
-    assert [step.complete for step in steps] == [False, True]
+    assert [step.complete for step in steps[-2:]] == [False, True]
+    scored = next(step for step in steps if step.attempts)
+    assert [attempt.strategy for attempt in scored.attempts] == ["bold", "quote"]
+    assert scored.attempts[0].unlearned.generation is None
+    assert scored.best is not None
+    assert steps[-1].attempts[0].unlearned.generation == "In Kuwait City."
+    assert steps[-1].best is not None
+    assert steps[-1].best.recovered == scored.best.recovered
+
+
+def test_key_tokens_that_are_all_punctuation_give_way_to_the_strongest_word() -> None:
+    model = AdditiveModel({"?": 3.0, " Basil": 1.0, " born": 2.0})
+    prompt = model.encode("Where was Basil born?")
+    *_, found = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    rule = KeyTokenRule(alpha=0.9)
+    assert words_to_emphasise(found, key_tokens(found, rule)) == positions(prompt, "born")
+    lower = key_tokens(found, KeyTokenRule(alpha=0.1))
+    assert words_to_emphasise(found, lower) == lower.positions
+
+
+def test_no_word_that_contributes_means_nothing_to_emphasise() -> None:
+    model = AdditiveModel({"?": 3.0, " Basil": -1.0})
+    prompt = model.encode("Where was Basil born?")
+    *_, found = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    assert words_to_emphasise(found, key_tokens(found, KeyTokenRule(alpha=0.9))) == ()
 
 
 def test_random_positions_are_seeded_distinct_and_as_many_words() -> None:
@@ -206,7 +230,7 @@ def test_without_random_words_there_is_no_lift() -> None:
 
 
 def test_summary_of_nothing() -> None:
-    found = summarise(plain_of(family()), (), (), complete=True)
+    found = summarise(plain_of(family()), (), complete=True)
     assert found.best is None
     assert found.control is None
 

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from attribution.types import Case
 from unpact_tui.app import keys
@@ -31,8 +31,8 @@ from unpact_tui.app.actions import (
     ToggleWord,
 )
 from unpact_tui.app.commands import Command, ScreenCommands
-from unpact_tui.app.evidence import shown
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import shown
 from unpact_tui.app.messages import EngineClient, Host
 from unpact_tui.app.screens.drawing import PANES, Drawing
 from unpact_tui.app.screens.edit import EditScreen
@@ -40,6 +40,7 @@ from unpact_tui.app.screens.help import HelpScreen, Section
 from unpact_tui.app.session import Alarm, Session
 from unpact_tui.app.state import CompareState, word_from
 from unpact_tui.app.widgets.answer_view import AnswerView
+from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.key_tokens import KeyTokensView
 from unpact_tui.app.widgets.legend import Legend
 from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
@@ -80,25 +81,26 @@ class CompareScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the panes."""
-        yield OneLine(id="title")
+        yield OneLine(self._glyphs, id="title")
         yield Static(id="warnings", markup=False)
         with Horizontal(id="panes"):
             for role in PANES:
                 with Vertical(id=f"{role}-pane", classes="pane"):
                     yield TokenGrid(role, id=f"{role}-grid")
                     yield AnswerView("answers", id=f"{role}-answer")
-        yield OneLine(id="tested")
+        yield OneLine(self._glyphs, id="tested")
         with Horizontal(id="middle"):
             yield ShiftStrip(id="shift")
             yield KeyTokensView(self._glyphs, id="key-tokens")
         yield RecoveryPanel(self._glyphs, id="recovery")
         yield Legend(id="legend")
-        yield OneLine(id="status")
-        yield Footer(compact=True, show_command_palette=False)
+        yield OneLine(self._glyphs, id="status")
+        yield Foot()
         yield Static(Content("Too small: 40 columns and 10 rows are needed."), id="too-small")
 
     def on_mount(self) -> None:
         """Read the first case."""
+        self.set_class(self._ascii, "-ascii")
         for grid in self.query(TokenGrid):
             grid.ascii = self._ascii
             grid.can_focus = False
@@ -230,7 +232,7 @@ class CompareScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Say what the keys do."""
-        self.app.push_screen(HelpScreen(self._sections()))
+        self.app.push_screen(HelpScreen(self._sections(), self._glyphs))
 
     # ------------------------------------------------------------ what there is to do
 

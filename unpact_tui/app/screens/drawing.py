@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from unpact_tui.app.evidence import shown
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import shown
 from unpact_tui.app.messages import Host
 from unpact_tui.app.state import CompareState, Side, painted, scale
 from unpact_tui.app.widgets.answer_view import AnswerView

@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Label, TextArea
+from textual.widgets import Input, Label, TextArea
 from textual.widgets.text_area import Edit, EditResult
 
 from attribution.types import Case
+from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.display import display_text
 
 
@@ -66,7 +67,7 @@ class EditScreen(ModalScreen[Case | None]):
             yield PromptArea(self._case.prompt, id="edit-prompt")
             yield Label("Answer to test")
             yield AnswerInput(self._case.answer or "", id="edit-answer")
-        yield Footer(show_command_palette=False)
+        yield Foot()
 
     def on_mount(self) -> None:
         """Start in the prompt, at its end."""

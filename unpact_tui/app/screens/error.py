@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
+from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.display import display_text
 from unpact_tui.worker.protocol import Failed
 
@@ -38,7 +39,7 @@ class ErrorScreen(ModalScreen[Choice]):
             yield Static(Content(display_text(self._failed.message)), classes="message")
             yield Static(Content(display_text(self._failed.hint)), classes="hint")
             yield Static(Content.styled(ways, "bold"))
-        yield Footer(show_command_palette=False)
+        yield Foot()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a restart only where there is one."""

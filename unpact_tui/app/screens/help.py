@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from unpact_tui.app.evidence import LABEL, STRONG, Line
-from unpact_tui.app.widgets.recovery_panel import content
+from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import LABEL, STRONG, Line, content
+from unpact_tui.app.widgets.foot import Foot
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A title, and keys with what they do."""
@@ -42,9 +43,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("up,k", "scroll(-1)", "Up", show=False, id="help_up"),
     ]
 
-    def __init__(self, sections: Sequence[Section]) -> None:
+    def __init__(self, sections: Sequence[Section], glyphs: Glyphs) -> None:
         super().__init__()
         self._sections = sections
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """Lay out the sections."""
@@ -52,9 +54,11 @@ class HelpScreen(ModalScreen[None]):
             box.border_title = Content("Help")
             with Horizontal(id="help-keys"):
                 for half in (self._sections[:2], self._sections[2:]):
-                    yield Static(content([line for part in half for line in _lines(part)]))
-            yield Static(content(_lines(("Reading the screen", _WORDS))))
-        yield Footer(show_command_palette=False)
+                    lines = [line for part in half for line in _lines(part)]
+                    yield Static(content(lines, self._glyphs))
+            reading = _lines(("Reading the screen", _WORDS))
+            yield Static(content(reading, self._glyphs))
+        yield Foot()
 
     def action_scroll(self, direction: int) -> None:
         """Move the text by some lines."""

@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from unpact_tui.app.evidence import LABEL, STRONG, Line, shown
 from unpact_tui.app.glyphs import Glyphs, size
-from unpact_tui.app.widgets.recovery_panel import content
+from unpact_tui.app.lines import LABEL, STRONG, Line, content, shown
+from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.worker.protocol import Loading, Open, Role
 
 _BAR = 32
@@ -45,7 +45,7 @@ class LoadingScreen(Screen[None]):
         with Vertical(id="loading-box"):
             yield Static(Content.styled("unpact-tui", "bold"), id="loading-title")
             yield Static(id="loading", markup=False)
-        yield Footer(show_command_palette=False)
+        yield Foot()
 
     def on_mount(self) -> None:
         """Draw now and then twice a second."""
@@ -64,7 +64,7 @@ class LoadingScreen(Screen[None]):
         lines = [*self._blocks(), ((f"{seconds} s", LABEL),)]
         if lines != self._lines and self.is_mounted:
             self._lines = lines
-            self.query_one("#loading", Static).update(content(lines))
+            self.query_one("#loading", Static).update(content(lines, self._glyphs))
 
     def _blocks(self) -> list[Line]:
         lines: list[Line] = []

@@ -8,10 +8,9 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
-from unpact_tui.app.evidence import LABEL, STRONG, Line, Piece, shown
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import LABEL, STRONG, Line, Piece, content, shown
 from unpact_tui.app.state import CompareState
-from unpact_tui.app.widgets.recovery_panel import content
 
 _GAP = "   "
 
@@ -40,7 +39,7 @@ class KeyTokensView(Static):
         lines = key_token_lines(state, self._glyphs, *self.content_size)
         if lines != self._lines:
             self._lines = lines
-            self.update(content(lines), layout=False)
+            self.update(content(lines, self._glyphs), layout=False)
 
 
 def key_token_lines(state: CompareState, glyphs: Glyphs, width: int, height: int) -> list[Line]:

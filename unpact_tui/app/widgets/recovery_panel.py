@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from unpact_tui.app.evidence import Line, attempt_lines, ladder_lines
+from unpact_tui.app.evidence import attempt_lines, ladder_lines
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import Line, content
 from unpact_tui.app.state import CompareState
-
-
-def content(lines: Sequence[Line]) -> Content:
-    """Join lines of pieces; nothing in them is read as markup."""
-    return Content("\n").join(Content.assemble(*line) for line in lines)
-
 
 _BESIDE = 92
 """Cells from which two columns can be read."""
@@ -59,4 +52,4 @@ class RecoveryPanel(VerticalScroll, can_focus=False):
     def _write(self, name: str, lines: list[Line]) -> None:
         if lines != self._lines.get(name):
             self._lines[name] = lines
-            self.query_one(f"#{name}", Static).update(content(lines))
+            self.query_one(f"#{name}", Static).update(content(lines, self._glyphs))

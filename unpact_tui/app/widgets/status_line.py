@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from textual.content import Content
 from textual.widgets import Static
 
 from attribution.types import AnswerSource
-from unpact_tui.app.evidence import LABEL, STRONG, WARN, Line, Piece, shown, words_of
+from unpact_tui.app.evidence import words_of
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import LABEL, STRONG, WARN, Line, Piece, content, shown
 from unpact_tui.app.state import CompareState
 from unpact_tui.worker.protocol import Loaded
 
@@ -15,15 +15,16 @@ from unpact_tui.worker.protocol import Loaded
 class OneLine(Static):
     """A line that is drawn again only when it changed, without a new layout."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(id=id, markup=False)
+        self._glyphs = glyphs
         self._line: Line = ()
 
     def say(self, line: Line) -> None:
         """Draw `line`."""
         if line != self._line:
             self._line = line
-            self.update(Content.assemble(*line), layout=False)
+            self.update(content([line], self._glyphs), layout=False)
 
 
 def title_line(state: CompareState, glyphs: Glyphs) -> Line:
