@@ -11,14 +11,18 @@ import shlex
 import subprocess
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
-from unpact_tui import demo, paths
+from unpact_tui import paths
 from unpact_tui.app import tty
 from unpact_tui.errors import DemoNotBuilt
 from unpact_tui.options import Chosen, choose_cases
 from unpact_tui.settings import Settings
 from unpact_tui.worker.client import ProcessClient
 from unpact_tui.worker.protocol import Open
+
+if TYPE_CHECKING:
+    from unpact_tui.demo import Zoo
 
 
 def headless_line(chosen: Chosen) -> str:
@@ -68,11 +72,13 @@ def inspect(chosen: Chosen, settings: Settings, *, ascii_only: bool, mouse: bool
     return bench.return_code or 0
 
 
-def demo_zoo() -> demo.Zoo:
+def demo_zoo() -> Zoo:
     """Return the demo's checkpoints; the first call builds them, with a progress bar.
 
     Raises `BadUsage` when there is nowhere to keep them, `DemoNotBuilt` when building failed.
     """
+    from unpact_tui import demo
+
     found = demo.ready()
     if found is None:
         code = subprocess.call([sys.executable, "-P", "-m", "unpact_tui.demo"])

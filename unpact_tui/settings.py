@@ -38,11 +38,16 @@ class Settings:
     trust_remote_code: bool = False
     """Run Python code that a checkpoint brings along."""
     estimator: str = "leave_one_out"
+    """How contributions are measured; `unpact-tui estimators` lists the ways."""
     granularity: Granularity = "token"
+    """Remove single tokens (the paper's way), or whole words."""
     rule: KeyTokenRule = field(default_factory=KeyTokenRule)
     strategies: tuple[str, ...] = DEFAULT_STRATEGIES
+    """Ways to emphasise, by comma; `unpact-tui strategies` lists them."""
     draws: int = 3
     """How many times random words are drawn for the control."""
     seed: int = 0
+    """Of the random draws and of the intervals."""
     max_new_tokens: int = 64
+    """Length of a generated answer; a longer answer under test makes it longer."""
     thresholds: Thresholds = field(default_factory=Thresholds)

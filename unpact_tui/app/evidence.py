@@ -60,9 +60,9 @@ def attempt_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]
         (),
         *_shares(state.tried, glyphs, width),
         (),
-        *_before_after(state, state.tried.attempt, glyphs),
+        *_before_after(state, state.tried.attempt, glyphs, width),
         (),
-        _token_ids(state.tried.attempt),
+        _token_ids(state.tried),
         *_edited_prompt(state),
         (("without it   ", LABEL), (shown(state.unlearned.text or "", 200), "")),
         (("base with it ", LABEL), (shown(state.tried.base_text, 200), "")),
@@ -91,7 +91,7 @@ def _shares(tried: Tried, glyphs: Glyphs, width: int) -> list[Line]:
         return ((f"{name:<13}", LABEL), number, (bar, style), tail)
 
     attempt = tried.attempt
-    twin = next((a for a in tried.controls if a.kind == "id_preserving"), None)
+    twin = _twin(tried)
     draws = sum(a.kind == "random" for a in tried.controls)
     recovered = row("recovered", attempt.recovered, "of what was lost", BAR)
     if attempt.recovered is None:
@@ -106,13 +106,13 @@ def _why_not(attempt: Attempt) -> str:
     return "the base breaks too" if attempt.base_breaks else "nothing was lost"
 
 
-def _before_after(state: CompareState, attempt: Attempt, glyphs: Glyphs) -> list[Line]:
+def _before_after(state: CompareState, attempt: Attempt, glyphs: Glyphs, width: int) -> list[Line]:
     def row(name: str, before: float | None, after: float | None, note: Piece) -> Line:
         numbers = f"{glyphs.number(before):>5} {glyphs.arrow} {glyphs.number(after):>5}  "
         return ((f"{name:<13}", LABEL), (numbers, ""), note)
 
     holds = ("breaks", WARN) if attempt.base_breaks else ("holds", LABEL)
-    unit = ("nats per token", LABEL)
+    unit = ("nats per token" if width >= 44 else "", LABEL)
     rows = [
         row("unlearned", state.unlearned.logprob, attempt.unlearned.logprob, unit),
         row("base", state.base.logprob, attempt.base_logprob, holds),
@@ -120,18 +120,26 @@ def _before_after(state: CompareState, attempt: Attempt, glyphs: Glyphs) -> list
     if attempt.reference_logprob is not None:
         plain = state.recovery.reference if state.recovery else None
         before = plain.logprob if plain else None
-        note = ("never learned it", LABEL)
+        note = ("never learned it" if width >= 44 else "", LABEL)
         rows.append(row("reference", before, attempt.reference_logprob, note))
     return rows
 
 
-def _token_ids(attempt: Attempt) -> Line:
-    if attempt.ids_changed:
-        return (
-            ("other token ids", WARN),
-            (": re-tokenised, not re-attended", ""),
-        )
-    return (("same token ids", STRONG), (": only the text around the words changed", LABEL))
+def _token_ids(tried: Tried) -> Line:
+    """Say whether the words were read as other tokens, and whether that alone explains it."""
+    attempt = tried.attempt
+    if not attempt.ids_changed:
+        return (("same token ids", STRONG), (": only the text around the words changed", LABEL))
+    twin = _twin(tried)
+    if twin is None or twin.recovered is None or attempt.recovered is None:
+        return (("other token ids", WARN), (": the words were re-tokenised", ""))
+    if twin.recovered < attempt.recovered / 2:
+        return (("other token ids", WARN), (": re-tokenised, not re-attended", ""))
+    return (("other token ids", STRONG), (", but the marks alone do as much", ""))
+
+
+def _twin(tried: Tried) -> Attempt | None:
+    return next((a for a in tried.controls if a.kind == "id_preserving"), None)
 
 
 def _edited_prompt(state: CompareState) -> list[Line]:

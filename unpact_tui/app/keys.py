@@ -53,6 +53,9 @@ LEAVE = (
     _bind("q", "app.leave", "quit", "quit", "Quit"),
 )
 
+ANYWHERE = ("Anywhere", (("^p", "every command by name"), ("^c", "leave at once")))
+"""Keys that Textual binds."""
+
 SECTIONS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
     ("Move", MOVE),
     ("Emphasise", EMPHASISE),

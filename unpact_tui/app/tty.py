@@ -93,9 +93,10 @@ def guard(log: Path) -> Generator[None]:
     )
     kept = [(number, os.dup(number)) for number in (1, 2)]
     noise = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    before = sys.__stdout__, sys.__stderr__
-    # Textual draws on the one and asks the other how large the terminal is.
-    sys.__stdout__ = sys.__stderr__ = screen
+    before = sys.__stdout__, sys.__stderr__, sys.stderr
+    # Textual asks the first how large the terminal is, draws on the second, and says on the third
+    # why it ended.
+    sys.__stdout__ = sys.__stderr__ = sys.stderr = screen
     for number, _ in kept:
         os.dup2(noise, number)
     os.close(noise)
@@ -105,7 +106,7 @@ def guard(log: Path) -> Generator[None]:
         sys.stdout.flush()
         sys.stderr.flush()
         screen.flush()
-        sys.__stdout__, sys.__stderr__ = before
+        sys.__stdout__, sys.__stderr__, sys.stderr = before
         for number, copy in kept:
             os.dup2(copy, number)
             os.close(copy)

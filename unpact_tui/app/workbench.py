@@ -33,6 +33,17 @@ _PATIENCE = 0.5
 """Seconds the engine has to end by itself when the inspector closes."""
 
 
+_WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
+_HEIGHTS = [
+    (0, "-flat"),
+    (10, "-lowest"),
+    (16, "-low"),
+    (24, "-medium"),
+    (36, "-tall"),
+    (46, "-high"),
+]
+
+
 class Workbench(Host):
     """Loads, then compares."""
 
@@ -60,6 +71,8 @@ class Workbench(Host):
         self.theme = "ansi-dark" if no_colour else theme or _default_theme()
         self.set_keymap(dict(keymap or {}))
         self.animation_level = "none"
+        self.HORIZONTAL_BREAKPOINTS = _WIDTHS
+        self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.failure: Failed | None = None
         """Why it ended, when it ended because of the engine."""
         self._crash: Path | None = None

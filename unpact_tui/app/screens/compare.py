@@ -49,16 +49,6 @@ from unpact_tui.app.widgets.status_line import OneLine
 from unpact_tui.app.widgets.token_grid import TokenGrid
 from unpact_tui.worker.protocol import Failed, Reply
 
-_WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
-_HEIGHTS = [
-    (0, "-flat"),
-    (10, "-lowest"),
-    (16, "-low"),
-    (24, "-medium"),
-    (36, "-tall"),
-    (46, "-high"),
-]
-
 
 class CompareScreen(Screen[None]):
     """Two models, one prompt, one state."""
@@ -72,8 +62,6 @@ class CompareScreen(Screen[None]):
         self, engine: EngineClient, state: CompareState, glyphs: Glyphs, ascii_only: bool
     ) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = _WIDTHS
-        self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.session = Session(engine, state, self)
         self._glyphs = glyphs
         self._ascii = ascii_only
@@ -232,7 +220,7 @@ class CompareScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Say what the keys do."""
-        self.app.push_screen(HelpScreen(self._sections(), self._glyphs))
+        self.app.push_screen(HelpScreen([*self._sections(), keys.ANYWHERE], self._glyphs))
 
     # ------------------------------------------------------------ what there is to do
 

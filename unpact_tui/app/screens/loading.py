@@ -18,6 +18,7 @@ from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.worker.protocol import Loading, Open, Role
 
 _BAR = 32
+_NAME = 44
 _PERIOD = 0.5
 """Seconds between two drawings: a slow link must not be kept busy by waiting."""
 
@@ -71,7 +72,7 @@ class LoadingScreen(Screen[None]):
         for role, name in self._names.items():
             event = self._last.get(role)
             stage = shown(event.stage, 40) if event else "waiting"
-            head: Line = ((f"{role:<11}", LABEL), (shown(name, 44), STRONG))
+            head: Line = ((f"{role:<11}", LABEL), (_tail(event.name if event else name), STRONG))
             lines += [head, *self._progress(event, stage), ()]
         return lines
 
@@ -91,3 +92,8 @@ class LoadingScreen(Screen[None]):
         reached = int(_BAR * max(0.0, min(1.0, share)))
         line = self._glyphs.line
         return ((line * reached, "$accent"), (line * (_BAR - reached), "$border-blurred"))
+
+
+def _tail(name: str) -> str:
+    """Return the end of a path: that is where checkpoints differ."""
+    return shown(name) if len(name) <= _NAME else "…" + shown(name[-_NAME + 1 :])

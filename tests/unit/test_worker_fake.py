@@ -1,0 +1,104 @@
+"""The engine without models keeps the promises of the protocol."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from attribution.types import Case
+from unpact_tui.app.messages import EngineClient
+from unpact_tui.settings import Settings
+from unpact_tui.worker.fake import FakeEngine
+from unpact_tui.worker.protocol import (
+    Analyse,
+    Cancel,
+    Cancelled,
+    Compared,
+    Encoded,
+    Failed,
+    Finished,
+    Judged,
+    Ladder,
+    Open,
+    Opened,
+    Order,
+    Recover,
+    Reply,
+    Tried,
+    Try,
+    decode_reply,
+    encode,
+)
+
+CASE = Case("one", "Where was Basil Mahfouz born?", "Kuwait City")
+
+
+def heard(engine: FakeEngine, *orders: Order) -> list[Reply]:
+    replies: list[Reply] = []
+    engine.listen(replies.append)
+    for order in orders:
+        engine.send(order)
+    engine.pump()
+    return replies
+
+
+def opening(reference: str | None = None) -> Open:
+    return Open("b", "u", reference, Settings())
+
+
+def test_every_request_ends_exactly_once() -> None:
+    replies = heard(FakeEngine(), opening(), Analyse(CASE), Try("bold", (3,)), Recover(), Cancel())
+    for request in range(1, 6):
+        mine = [reply.event for reply in replies if reply.id == request]
+        ends = [e for e in mine if isinstance(e, Finished | Cancelled | Failed)]
+        assert len(ends) == 1
+        assert mine[-1] is ends[0]
+
+
+def test_every_reply_crosses_a_pipe() -> None:
+    replies = heard(FakeEngine(), opening("r"), Analyse(CASE), Try("bold", (3,)), Recover())
+    assert {type(r.event) for r in replies} >= {Opened, Encoded, Compared, Tried, Ladder, Judged}
+    for reply in replies:
+        assert decode_reply(encode(reply)) == reply
+
+
+def test_it_says_the_same_twice() -> None:
+    orders = (opening(), Analyse(CASE), Try("quote", (3, 4)), Recover())
+    assert heard(FakeEngine(), *orders) == heard(FakeEngine(), *orders)
+
+
+def test_an_impossible_request_fails_and_the_next_is_answered() -> None:
+    replies = heard(FakeEngine(), opening(), Analyse(CASE), Try("bold", (0,)), Try("bold", (3,)))
+    assert any(isinstance(r.event, Failed) and r.id == 3 for r in replies)
+    assert isinstance(replies[-1].event, Finished)
+
+
+def test_an_attempt_goes_first() -> None:
+    engine = FakeEngine(manual=True)
+    replies = heard(engine, opening(), Analyse(CASE))
+    engine.send(Recover())
+    engine.pump(2)
+    engine.send(Try("bold", (3,)))
+    engine.pump()
+    ends = [reply.id for reply in replies if isinstance(reply.event, Finished)]
+    assert ends == [1, 2, 4, 3]
+
+
+@pytest.mark.parametrize("delay", [0.001])
+def test_with_a_delay_it_answers_from_a_thread(delay: float) -> None:
+    engine = FakeEngine(delay=delay)
+    replies: list[Reply] = []
+    engine.listen(replies.append)
+    engine.send(opening())
+    until = time.monotonic() + 5
+    while not (replies and isinstance(replies[-1].event, Finished)) and time.monotonic() < until:
+        time.sleep(0.005)
+    engine.close()
+    assert isinstance(replies[-1].event, Finished)
+    assert not engine.alive
+
+
+def test_it_is_a_client() -> None:
+    client: EngineClient = FakeEngine()
+    assert client.alive
