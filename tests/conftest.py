@@ -19,7 +19,7 @@ _BASELINE = (3, 11)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse to write snapshots on a Python that does not read them the same."""
-    wanted = config.getoption("snapshot_update", default=False)
+    wanted = config.getoption("update_snapshots", default=False)
     if wanted and sys.version_info[:2] != _BASELINE:
         raise pytest.UsageError("Snapshots are written on Python 3.11 only.")
 

@@ -9,7 +9,6 @@ import os
 import sys
 import traceback
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from unpact_tui import paths
@@ -17,6 +16,8 @@ from unpact_tui import paths
 
 def record(error: BaseException) -> Path:
     """Write the traceback of `error` to a new private file and return its path."""
+    from importlib.metadata import version  # 20 ms that only a bug needs
+
     now = datetime.now(UTC)
     path = paths.state() / f"crash-{now:%Y%m%dT%H%M%S}-{os.getpid()}.log"
     lines = traceback.format_exception(error)

@@ -9,7 +9,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import SystemCommand
@@ -20,10 +22,9 @@ from attribution.types import Case
 from unpact_tui.app import crash, tty
 from unpact_tui.app.glyphs import glyphs
 from unpact_tui.app.messages import EngineClient, EngineReply, Host
-from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.screens.error import Choice, ErrorScreen
 from unpact_tui.app.screens.loading import LoadingScreen
-from unpact_tui.app.state import start
+from unpact_tui.app.state import CompareState, start
 from unpact_tui.app.themes import DARK, THEMES
 from unpact_tui.display import display_text
 from unpact_tui.errors import ExitCode
@@ -42,6 +43,9 @@ _HEIGHTS = [
     (36, "-tall"),
     (46, "-high"),
 ]
+
+if TYPE_CHECKING:
+    from unpact_tui.app.screens.compare import CompareScreen
 
 
 class Workbench(Host):
@@ -76,6 +80,8 @@ class Workbench(Host):
         self.failure: Failed | None = None
         """Why it ended, when it ended because of the engine."""
         self._crash: Path | None = None
+        self._loading: LoadingScreen | None = None
+        self._comparing: CompareScreen | None = None
         self._engine = engine
         self._order = open_order
         self._restart = restart
@@ -96,9 +102,12 @@ class Workbench(Host):
         self._engine.close(_PATIENCE)
 
     def _load(self) -> None:
-        self.push_screen(LoadingScreen(self._order, self._glyphs, self._clock))
+        self._loading, self._comparing = LoadingScreen(self._order, self._glyphs, self._clock), None
+        self.push_screen(self._loading)
         self._engine.listen(self._heard)
         self._engine.send(self._order)
+        # After the first paint, while the engine loads: it takes as long as all that came before.
+        self.call_after_refresh(import_module, "unpact_tui.app.screens.compare")
 
     def _heard(self, reply: Reply) -> None:
         """Pass a reply on; called from the engine's thread."""
@@ -107,31 +116,46 @@ class Workbench(Host):
     def on_engine_reply(self, message: EngineReply) -> None:
         """Hand the reply to whom it concerns."""
         reply = message.reply
-        loading, compare = self._screens()
         match reply.event:
-            case Failed(fatal=True) as failed if compare is not None:
-                self._ask_for_way_on(failed)
-            case Failed() as failed if loading is not None:
+            case Failed() as failed if self._loading is not None:
                 self._fail(failed)
-            case Loading() as event if loading is not None:
-                loading.note(event)
-            case Opened() as opened if loading is not None:
-                self._compare(opened)
-            case _ if compare is not None:
-                compare.hear(reply)
+            case Failed(fatal=True) as failed:
+                self._ask_for_way_on(failed)
+            case Loading() as event if self._loading is not None:
+                self._loading.note(event)
+            case Opened() as opened if self._loading is not None:
+                self._opened(opened)
+            case _ if self._comparing is not None:
+                self._comparing.hear(reply)
             case _:
                 pass
 
-    def _screens(self) -> tuple[LoadingScreen | None, CompareScreen | None]:
-        """Return the screen that works, whatever dialog is over it."""
-        stack = self.screen_stack
-        loading = next((s for s in stack if isinstance(s, LoadingScreen)), None)
-        return loading, next((s for s in stack if isinstance(s, CompareScreen)), None)
-
-    def _compare(self, opened: Opened) -> None:
-        state = replace(self._state, opened=opened)
+    def _opened(self, opened: Opened) -> None:
+        """Go on to compare; without a prompt, ask for one first."""
+        self._loading = None
         self.pop_screen()
-        self.push_screen(CompareScreen(self._engine, state, self._glyphs, self._ascii))
+        state = replace(self._state, opened=opened)
+        if state.cases:
+            self._compare(state)
+        else:
+            self._ask_for_prompt(state)
+
+    def _ask_for_prompt(self, state: CompareState) -> None:
+        from unpact_tui.app.screens.edit import EditScreen
+
+        def take(case: Case | None) -> None:
+            if case is None:
+                self.action_leave()
+            else:
+                self._compare(replace(state, cases=(case,)))
+
+        self.push_screen(EditScreen(Case("1", ""), "What shall both models be asked?"), take)
+
+    def _compare(self, state: CompareState) -> None:
+        from unpact_tui.app.screens.compare import CompareScreen
+
+        self._comparing = CompareScreen(self._engine, state, self._glyphs, self._ascii)
+        self.push_screen(self._comparing)
 
     def _fail(self, failed: Failed) -> None:
         """End with the engine's own exit code and words."""
@@ -145,7 +169,8 @@ class Workbench(Host):
             if choice == "restart" and self._restart is not None:
                 self._engine.close(0.0)
                 self._engine = self._restart()
-                self.pop_screen()
+                while len(self.screen_stack) > 1:
+                    self.pop_screen()
                 self._load()
             else:
                 self._fail(failed)

@@ -55,14 +55,15 @@ class EditScreen(ModalScreen[Case | None]):
         Binding("escape,ctrl+g", "cancel", "Cancel", priority=True, id="cancel_edit"),
     ]
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, title: str = "Edit") -> None:
         super().__init__()
         self._case = case
+        self._title = title
 
     def compose(self) -> ComposeResult:
         """Lay out the two fields."""
         with Vertical(classes="dialog edit") as box:
-            box.border_title = Content("Edit")
+            box.border_title = Content(self._title)
             yield Label("Prompt")
             yield PromptArea(self._case.prompt, id="edit-prompt")
             yield Label("Answer to test")
@@ -90,11 +91,16 @@ class EditScreen(ModalScreen[Case | None]):
         self.dismiss(
             replace(
                 self._case,
-                id=self._case.id.removesuffix(" (edited)") + " (edited)",
+                id=self._case_id(),
                 prompt=self._case.prompt if prompt == before[0] else prompt,
                 answer=self._case.answer if answer == before[1] else answer.strip() or None,
             )
         )
+
+    def _case_id(self) -> str:
+        """A changed prompt is no longer the one of the file; a new one never was."""
+        plain = self._case.id.removesuffix(" (edited)")
+        return f"{plain} (edited)" if self._case.prompt else plain
 
     def action_cancel(self) -> None:
         """Change nothing."""
