@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+JOBS ?= 2
 # On Linux, PyPI's torch brings CUDA along: 5 GB instead of 1. Where there is no NVIDIA driver, this index
 # is tried first, for torch alone. `make TORCH_INDEX=` takes PyPI's in any case.
 TORCH_INDEX ?= $(shell [ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/null || \
@@ -33,11 +34,11 @@ env: $(VENV)/.dev ## install everything, tools for development included
 
 test: $(VENV)/.dev ## run the default tests
 	@echo "==> tests"
-	@$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not gpu" $(ARGS)
 
 check: format-check lint types imports docs-check ## run every gate: what continuous integration runs
 	@echo "==> tests, slow ones included"
-	@$(BIN)/python -m pytest -m "not gpu" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not gpu" $(ARGS)
 
 format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff format .
