@@ -15,7 +15,7 @@ from statistics import fmean
 
 from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
 from attribution.scorer import Model, Tokens, mean
-from attribution.textmatch import exact, rouge_l
+from attribution.textmatch import exact, first_divergence, rouge_l
 from attribution.types import (
     Answer,
     Attempt,
@@ -70,7 +70,13 @@ def reading(logprob: Nats, answer: Answer, text: str | None) -> Reading:
     """Compare what was written, if anything was, with the answer."""
     if text is None:
         return Reading(logprob)
-    return Reading(logprob, text, rouge_l(answer.text, text), exact(answer.text, text))
+    return Reading(
+        logprob,
+        text,
+        rouge_l(answer.text, text),
+        exact(answer.text, text),
+        first_divergence(answer.text, text),
+    )
 
 
 def random_positions(

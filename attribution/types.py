@@ -164,6 +164,8 @@ class Reading:
     """ROUGE-L F of the generation against the answer."""
     exact: bool | None = None
     """The generation equals the answer but for case, punctuation and white space."""
+    diverges_at: int | None = None
+    """Index of the generation's first word that differs from the answer's; None when none does."""
 
 
 @dataclass(frozen=True, slots=True)

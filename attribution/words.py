@@ -8,6 +8,7 @@ word.
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -70,20 +71,23 @@ def positions_in(prompt: Prompt, span: Span) -> tuple[int, ...]:
 
 
 def find_words(prompt: Prompt) -> tuple[Word, ...]:
-    """Return the words of the prompt's content; a token that touches two belongs to the first."""
-    spans = list(word_spans(prompt.text, prompt.content.start, prompt.content.end))
-    mine: list[list[int]] = [[] for _ in spans]
-    k = 0
-    previous: list[int] | None = None
+    """Return the words of the prompt's content; words that share a token are one."""
+    waiting = deque(word_spans(prompt.text, prompt.content.start, prompt.content.end))
+    found: list[tuple[Span, list[int]]] = []
+    mine: list[int] | None = None
     for i, token in enumerate(prompt.tokens):
-        if token.start < token.end:
-            while k < len(spans) and spans[k].end <= token.start:
-                k += 1
-            inside = k < len(spans) and spans[k].start < token.end
-            previous = mine[k] if inside else None
-        if previous is not None and not token.fixed:
-            previous.append(i)
-    return tuple(Word(span, tuple(p)) for span, p in zip(spans, mine, strict=True) if p)
+        if token.start < token.end:  # an empty one continues whatever came before
+            mine = found[-1][1] if found and found[-1][0].end > token.start else None
+            while waiting and waiting[0].start < token.end:
+                span = waiting.popleft()
+                if mine is None:
+                    mine = []
+                    found.append((span, mine))
+                else:
+                    found[-1] = (Span(found[-1][0].start, span.end), mine)
+        if mine is not None and not token.fixed:
+            mine.append(i)
+    return tuple(Word(span, tuple(positions)) for span, positions in found if positions)
 
 
 def words(prompt: Prompt) -> tuple[tuple[int, ...], ...]:

@@ -217,7 +217,9 @@ def _model(attribution: Attribution, reading: Reading) -> ModelEntry:
 
 
 def _reading(reading: Reading) -> ReadingEntry:
-    return ReadingEntry(reading.logprob, reading.generation, reading.rouge_l, reading.exact)
+    return ReadingEntry(
+        reading.logprob, reading.generation, reading.rouge_l, reading.exact, reading.diverges_at
+    )
 
 
 def _recovery(recovery: Recovery) -> RecoveryEntry:
@@ -251,4 +253,5 @@ def _attempt(attempt: Attempt) -> AttemptEntry:
         generation=attempt.unlearned.generation,
         rouge_l=attempt.unlearned.rouge_l,
         exact=attempt.unlearned.exact,
+        diverges_at=attempt.unlearned.diverges_at,
     )

@@ -102,6 +102,8 @@ class ReadingEntry(msgspec.Struct, frozen=True):
     generation: str | None
     rouge_l: float | None
     exact: bool | None
+    diverges_at: int | None = None
+    """The generation's first word that differs from the answer's, counted from 0."""
 
 
 class AttemptEntry(msgspec.Struct, frozen=True):
@@ -129,6 +131,7 @@ class AttemptEntry(msgspec.Struct, frozen=True):
     generation: str | None
     rouge_l: float | None
     exact: bool | None
+    diverges_at: int | None = None
 
 
 class RecoveryEntry(msgspec.Struct, frozen=True):

@@ -47,9 +47,14 @@ def test_continuing_bytes_belong_to_their_character() -> None:
     assert words(Prompt("魔!", tokens, Span(0, 2))) == ((0, 1, 2),)
 
 
-def test_a_token_over_two_words_belongs_to_the_first() -> None:
-    prompt = Prompt("of the", (Token(5, "of the", 0, 6),), Span(0, 6))
-    assert words(prompt) == ((0,),)
+def test_words_that_share_a_token_are_one() -> None:
+    tokens = (Token(5, "北京", 0, 2), Token(6, "大", 2, 3), Token(7, " of the", 3, 10))
+    found = find_words(Prompt("北京大 of the", tokens, Span(0, 10)))
+    assert [(w.span, w.positions) for w in found] == [
+        (Span(0, 2), (0,)),
+        (Span(2, 3), (1,)),
+        (Span(4, 10), (2,)),
+    ]
 
 
 def test_touched_takes_whole_words() -> None:
