@@ -8,6 +8,7 @@
     ├── NothingToAblate    every token of the prompt is fixed
     ├── NothingToEmphasise no word under the positions asked for
     ├── PromptTooLong      longer than the model can read
+    ├── TemplateRefuses    the chat template does not take the prompt as it is
     ├── NoOffsets          a tokenizer that cannot say where its tokens are
     ├── PromptMismatch     two results that are not of the same prompt and answer
     ├── NotFinite          the model gave NaN or infinity
@@ -87,6 +88,15 @@ class PromptTooLong(AttributionError):
     def __init__(self, got: int, limit: int) -> None:
         super().__init__(f"Prompt and answer have {got} tokens; this model reads at most {limit}.")
         self.hint = "Shorten the prompt or the answer."
+
+
+class TemplateRefuses(AttributionError):
+    """The chat template does not take the prompt as it is."""
+
+    hint = "Leave the template out with --no-chat."
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The chat template cannot be used: {why}.")
 
 
 class NoOffsets(AttributionError):

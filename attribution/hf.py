@@ -55,7 +55,7 @@ class HFModel(HFTokens):
         accepted = inspect.signature((wrapped() if wrapped else model).forward).parameters
         self._keeps = "logits_to_keep" in accepted
         self._positions = "position_ids" in accepted
-        self._eos = self._end_tokens()
+        self.end = self._end_tokens()
 
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
@@ -111,8 +111,8 @@ class HFModel(HFTokens):
             **options,
         )
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
-        """Yield the texts written so far, one per row, after each step of greedy decoding.
+    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+        """Yield the ids written so far, one tuple per row, after each step of greedy decoding.
 
         Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`.
         """
@@ -120,21 +120,21 @@ class HFModel(HFTokens):
         self._fits(longest + 1)
         if self.longest is not None:
             limit = min(limit, self.longest - longest)
-        done: list[str] = []
+        done: list[Row] = []
         while len(done) < len(rows):
             fits = max(1, self.batch_tokens // (longest + limit))
             batch = rows[len(done) : len(done) + fits]
-            waiting = [""] * (len(rows) - len(done) - len(batch))
-            texts: list[str] = []
+            waiting: list[Row] = [()] * (len(rows) - len(done) - len(batch))
+            written: list[Row] = []
             try:
-                for texts in self._write(batch, limit):
-                    yield done + texts + waiting
+                for written in self._write(batch, limit):
+                    yield done + written + waiting
             except RuntimeError as error:
                 self._shrink(error, len(batch), longest + limit)
                 continue
-            done += texts
+            done += written
 
-    def _write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
+    def _write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
         longest = max(len(row) for row in rows)
         step = torch.tensor([(0,) * (longest - len(row)) + row for row in rows])  # (B, L)
         mask = torch.tensor([[False] * (longest - len(r)) + [True] * len(r) for r in rows])
@@ -150,11 +150,11 @@ class HFModel(HFTokens):
                 raise NotFinite("the logits of a continuation")
             chosen = logits.argmax(-1).cpu()
             for i in sorted(open_rows):
-                if int(chosen[i]) in self._eos:
+                if int(chosen[i]) in self.end:
                     open_rows.discard(i)
                 else:
                     written[i].append(int(chosen[i]))
-            yield [self.decode(ids) for ids in written]
+            yield [tuple(ids) for ids in written]
             if not open_rows:
                 return
             step = chosen[:, None]

@@ -27,9 +27,9 @@ def neutral_probes(base: Model) -> Iterator[tuple[Prompt, Answer]]:
     """Yield each opening with the base's continuation; one it has nothing to say to is left out."""
     for opening in OPENINGS:
         prompt = base.encode(opening)
-        (text,) = write_all(base, [prompt.ids], _LENGTH)
-        if text.strip():
-            yield prompt, base.answer(prompt, text, "base")
+        (ids,) = write_all(base, [prompt.ids], _LENGTH)
+        if ids:
+            yield prompt, Answer(base.decode(ids), ids, "base")
 
 
 def neutral_losses(base: Model, other: Model) -> Iterator[Nats]:

@@ -10,25 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from random import Random
 from statistics import fmean
 
+from attribution.choose import random_positions
 from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
-from attribution.scorer import Model, Tokens, mean
+from attribution.scorer import Model, Row, Tokens, mean
 from attribution.textmatch import exact, first_divergence, rouge_l
 from attribution.types import (
     Answer,
     Attempt,
     AttemptKind,
-    Attribution,
     Emphasis,
-    KeyTokens,
     Nats,
     Prompt,
     Reading,
     Recovery,
 )
-from attribution.words import touched, words
+from attribution.words import touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,42 +77,6 @@ def reading(logprob: Nats, answer: Answer, text: str | None) -> Reading:
     )
 
 
-def random_positions(
-    prompt: Prompt, positions: Sequence[int], draws: int, seed: int
-) -> tuple[tuple[int, ...], ...]:
-    """Draw as many words as `positions` touch, from the others, up to `draws` different times.
-
-    With fewer other words than that, all of them, once; with none, nothing.
-    """
-    key = touched(prompt, positions)
-    taken = {word.positions for word in key}
-    others = [word for word in words(prompt) if word not in taken]
-    if not others:
-        return ()
-    generator = Random(seed)
-    drawn: dict[tuple[int, ...], None] = {}
-    for _ in range(4 * draws):  # repeats are dropped; a small pool may not have enough
-        chosen = sorted(generator.sample(others, min(len(key), len(others))))
-        drawn.setdefault(tuple(i for word in chosen for i in word))
-    return tuple(drawn)[:draws]
-
-
-def words_to_emphasise(found: Attribution, keys: KeyTokens) -> tuple[int, ...]:
-    """Return the KeyTokens; where they are all punctuation, the tokens of the strongest word.
-
-    Empty when no word contributes to the answer. Ours.
-    """
-    if touched(found.prompt, keys.positions):
-        return keys.positions
-    strongest: tuple[int, ...] = ()
-    most = 0.0
-    for word in words(found.prompt):
-        here = max(found.contributions[i] or 0.0 for i in word)
-        if here > most:
-            strongest, most = word, here
-    return strongest
-
-
 def variants(
     tokens: Tokens,
     prompt: Prompt,
@@ -125,6 +87,8 @@ def variants(
 
     Raises `NothingToEmphasise`.
     """
+    marked = tuple(i for word in touched(prompt, emphasis.positions) for i in word.positions)
+    emphasis = replace(emphasis, positions=marked)
     edited = emphasise(tokens, prompt, emphasis)
     yield Variant("key", 0, emphasis, edited)
     twin = id_preserving_twin(tokens, prompt, emphasis) if edited.ids_changed else None
@@ -135,27 +99,36 @@ def variants(
         yield Variant("random", draw, drawn, emphasise(tokens, prompt, drawn))
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much the base may lose under an edit before the edit says nothing. Ours."""
+
+    share: float
+    """Of the gap."""
+    nats: float
+    """Per answer token: a wide gap does not excuse a base that cannot say the answer either."""
+
+
 def score_attempts(
-    trio: Trio, plain: Plain, tried: Sequence[Variant], *, base_breaks: float
+    trio: Trio, plain: Plain, tried: Sequence[Variant], allowed: Allowance
 ) -> Iterator[tuple[Attempt, ...]]:
     """Score every variant on every model: yields nothing after each batch, all of them at the end.
 
-    `base_breaks` is the share of the gap that the base may lose under an edit before the edit says
-    nothing. Raises what the models raise.
+    Strategies may agree on a prompt, which is then read once. Raises what the models raise.
     """
-    rows = [variant.edited.prompt.ids for variant in tried]
-    scores: list[list[Nats]] = []
+    rows = list(dict.fromkeys(variant.edited.prompt.ids for variant in tried))
+    scores: list[dict[Row, Nats]] = []
     for model in (trio.unlearned, trio.base, trio.reference):
-        scores.append([])
+        found: list[Nats] = []
         for batch in model.score(rows, plain.answer) if model else ():
-            scores[-1] += [mean(logprobs) for logprobs in batch]
+            found += [mean(logprobs) for logprobs in batch]
             yield ()
+        scores.append(dict(zip(rows, found, strict=False)))
     unlearned, base, reference = scores
     yield tuple(
-        _attempt(plain, variant, u, b, r, base_breaks)
-        for variant, u, b, r in zip(
-            tried, unlearned, base, reference or [None] * len(rows), strict=True
-        )
+        _attempt(plain, variant, unlearned[row], base[row], reference.get(row), allowed)
+        for variant in tried
+        for row in (variant.edited.prompt.ids,)
     )
 
 
@@ -165,9 +138,10 @@ def _attempt(
     unlearned: Nats,
     base: Nats,
     reference: Nats | None,
-    base_breaks: float,
+    allowed: Allowance,
 ) -> Attempt:
-    breaks = plain.base.logprob - base > base_breaks * max(plain.gap, 0.0)
+    lost = plain.base.logprob - base
+    breaks = lost > min(allowed.share * max(plain.gap, 0.0), allowed.nats)
     unreadable = breaks or plain.gap <= 0
     return Attempt(
         strategy=variant.emphasis.strategy,
@@ -186,9 +160,11 @@ def _attempt(
     )
 
 
-def with_text(attempt: Attempt, answer: Answer, text: str) -> Attempt:
-    """Return the attempt with what the unlearned model wrote."""
-    return replace(attempt, unlearned=reading(attempt.unlearned.logprob, answer, text))
+def with_texts(attempt: Attempt, answer: Answer, text: str, base_text: str | None) -> Attempt:
+    """Return the attempt with what the unlearned model and the base wrote."""
+    said = reading(attempt.unlearned.logprob, answer, text)
+    same = None if base_text is None else exact(answer.text, base_text)
+    return replace(attempt, unlearned=said, base_generation=base_text, base_exact=same)
 
 
 def control_of(controls: Sequence[Attempt]) -> float | None:
@@ -232,7 +208,7 @@ def recover(
     draws: int,
     seed: int,
     limit: int,
-    base_breaks: float,
+    allowed: Allowance,
 ) -> Iterator[Recovery]:
     """Yield ever more complete recoveries: first the scores, at the end the texts.
 
@@ -248,11 +224,23 @@ def recover(
         )
     ]
     scored: tuple[Attempt, ...] = ()
-    for scored in score_attempts(trio, plain, tried, base_breaks=base_breaks):
+    for scored in score_attempts(trio, plain, tried, allowed):
         yield summarise(plain, scored, complete=False)
-    written = [""] * len(tried)
-    for texts in trio.unlearned.write([variant.edited.prompt.ids for variant in tried], limit):
-        written = texts
-        yield summarise(plain, scored, complete=False)
-    read = [with_text(a, plain.answer, text) for a, text in zip(scored, written, strict=True)]
+    said: dict[Row, str] = {}
+    base_said: dict[Row, str] = {}
+    key = [variant for variant in tried if variant.kind == "key"]
+    for model, asked, texts in ((trio.unlearned, tried, said), (trio.base, key, base_said)):
+        rows = list(dict.fromkeys(variant.edited.prompt.ids for variant in asked))
+        ids: list[Row] = []
+        for written in model.write(rows, limit):
+            ids = written
+            yield summarise(plain, scored, complete=False)
+        texts |= dict(zip(rows, map(model.decode, ids), strict=True))
+    read = [
+        with_texts(
+            attempt, plain.answer, said[row], base_said[row] if attempt.kind == "key" else None
+        )
+        for attempt, variant in zip(scored, tried, strict=True)
+        for row in (variant.edited.prompt.ids,)
+    ]
     yield summarise(plain, read, complete=True)

@@ -37,6 +37,10 @@ class Tokens(Protocol):
         """Tokenise `text` as the continuation of `prompt`. Raises `EmptyAnswer`."""
         ...
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of generated ids, special tokens left out."""
+        ...
+
 
 class Scorer(Tokens, Protocol):
     """Scores answers."""
@@ -52,8 +56,8 @@ class Scorer(Tokens, Protocol):
 class Writer(Tokens, Protocol):
     """Writes answers."""
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
-        """Yield the texts written so far, one per row, after each step of greedy decoding.
+    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+        """Yield the ids written so far, one tuple per row, after each step of greedy decoding.
 
         Yields at least once and stops when every row has ended or has `limit` new tokens.
         """
@@ -69,8 +73,8 @@ def score_all(scorer: Scorer, rows: Sequence[Row], answer: Answer) -> list[Nats]
     return [mean(logprobs) for batch in scorer.score(rows, answer) for logprobs in batch]
 
 
-def write_all(writer: Writer, rows: Sequence[Row], limit: int) -> list[str]:
-    """Return what the model writes after each row. Raises what the writer raises."""
+def write_all(writer: Writer, rows: Sequence[Row], limit: int) -> list[Row]:
+    """Return the ids that the model writes after each row. Raises what the writer raises."""
     return deque(writer.write(rows, limit), maxlen=1).pop()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets
+from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
 from attribution.types import Answer, AnswerSource, Prompt, Span, Token
 
 _SENTINEL = "unpact0content"
@@ -95,7 +95,10 @@ class HFTokens:
         self._special = frozenset(tokenizer.all_special_ids)
 
     def encode(self, content: str) -> Prompt:
-        """Wrap `content` in the template, if any, and tokenise it. Raises `EmptyPrompt`."""
+        """Wrap `content` in the template, if any, and tokenise it.
+
+        Raises `EmptyPrompt`, `TemplateRefuses`.
+        """
         if not content.strip():
             raise EmptyPrompt
         text, span = self._wrap(content)
@@ -141,20 +144,27 @@ class HFTokens:
         if not self.chat:
             return content, Span(0, len(content))
         text, marked = self._render(content), self._render(_SENTINEL)
+        if marked.count(_SENTINEL) != 1:
+            raise TemplateRefuses("it does not say the prompt exactly once")
         before, _, behind = marked.partition(_SENTINEL)
         if text.startswith(before) and text.endswith(behind):
             return text, Span(len(before), len(text) - len(behind))
         start = text.rfind(content.strip())  # a template that dates or numbers its turns
         if start < 0:
-            raise EmptyPrompt
+            raise TemplateRefuses("it changes what it is given")
         return text, Span(start, start + len(content.strip()))
 
     def _render(self, content: str) -> str:
-        return str(
-            self.tokenizer.apply_chat_template(
-                [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+        from jinja2 import TemplateError  # the template is the checkpoint's, and may say no
+
+        conversation = [{"role": "user", "content": content}]
+        try:
+            text = self.tokenizer.apply_chat_template(
+                conversation, add_generation_prompt=True, tokenize=False
             )
-        )
+        except TemplateError as error:
+            raise TemplateRefuses(f"it says {str(error)!r}") from error
+        return str(text)
 
     def _pieces(self, text: str, *, special: bool) -> list[_Piece]:
         found = self.tokenizer(

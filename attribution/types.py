@@ -177,8 +177,9 @@ class Attempt:
     draw: int
     """Number of the random draw; 0 for the other kinds."""
     positions: tuple[int, ...]
-    """What was emphasised, as positions in the original prompt."""
+    """What was emphasised: every token of the words marked, in the original prompt."""
     strength: float
+    """1.0 for a strategy without a dial, as all are that only edit the prompt."""
     prompt_text: str
     moved: tuple[int, ...]
     """The same tokens' places in the emphasised prompt."""
@@ -192,7 +193,11 @@ class Attempt:
     plain on the unlearned model. None: no gap to recover, or the base breaks under the same edit.
     Ours."""
     base_breaks: bool
-    """The base itself loses more than the set share of the gap under the same edit."""
+    """The base itself loses more than is allowed under the same edit."""
+    base_generation: str | None = None
+    """What the base writes to the same prompt; None for controls."""
+    base_exact: bool | None = None
+    """... and whether that is the answer."""
 
 
 @dataclass(frozen=True, slots=True)

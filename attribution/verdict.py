@@ -52,6 +52,8 @@ class Thresholds:
     """The model is broken when neutral text loses more than this, in nats per token."""
     base_breaks: float = 0.5
     """An edit says nothing when the base itself loses more than this share of the gap under it."""
+    base_loss: float = 0.5
+    """... or more than this, in nats per token: it cannot say the answer either."""
     share: float = 0.1
     """A set is suppressed when the lower bound on the share of suppressed cases exceeds this."""
 

@@ -95,6 +95,13 @@ def words(prompt: Prompt) -> tuple[tuple[int, ...], ...]:
     return tuple(word.positions for word in find_words(prompt))
 
 
+def is_label(prompt: Prompt, word: Word) -> bool:
+    """Tell whether a word is scaffolding: first on its line, with a colon, as in "Question:"."""
+    line = prompt.text.rfind("\n", 0, word.span.start) + 1
+    first = not prompt.text[max(line, prompt.content.start) : word.span.start].strip()
+    return first and prompt.text[word.span.end : word.span.end + 1] == ":"
+
+
 def touched(prompt: Prompt, positions: Iterable[int]) -> tuple[Word, ...]:
     """Return the words that hold at least one of `positions`."""
     wanted = frozenset(positions)

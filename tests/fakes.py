@@ -47,6 +47,10 @@ class WordTokens:
         )
         return Prompt(text, tokens, Span(at, end))
 
+    def decode(self, ids: Sequence[int]) -> str:
+        texts = {i: text for text, i in self._ids.items()}
+        return "".join(texts.get(i, "") for i in ids)
+
     def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
         if not text.strip():
             raise EmptyAnswer
@@ -72,22 +76,25 @@ class AdditiveModel(WordTokens):
         self.says = dict(says or {})
         """What is written when a text is in the prompt; else "I do not know"."""
         self.passes = 0
+        self.scored = 0
+        self.written = 0
 
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         for at in range(0, len(rows), self.batch):
             self.passes += 1
+            self.scored += len(rows[at : at + self.batch])
             yield [
                 (self.bias + sum(self.weights.get(i, 0.0) for i in row),) * len(answer.ids)
                 for row in rows[at : at + self.batch]
             ]
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[str]]:
-        texts = {i: text for text, i in self._ids.items()}
-        read = ["".join(texts.get(i, "") for i in row) for row in rows]
+    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+        self.written += len(rows)
+        read = [self.decode(row) for row in rows]
         whole = [
             next((said for key, said in self.says.items() if key in text), "I do not know")
             for text in read
         ]
-        longest = max(len(text) for text in whole)
-        for length in range(1, longest + 1):
-            yield [text[:length] for text in whole]
+        ids = [tuple(token.id for token in self.fragment(text)) for text in whole]
+        for length in range(1, max(map(len, ids)) + 1):
+            yield [row[: min(length, limit)] for row in ids]

@@ -11,22 +11,23 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from attribution import estimators
+from attribution.choose import random_positions, words_to_emphasise
 from attribution.compare import shift
+from attribution.errors import EmptyAnswer
 from attribution.evidence import of_case
 from attribution.keytokens import key_tokens
 from attribution.neutral import neutral_losses
 from attribution.recover import (
+    Allowance,
     Plain,
     Trio,
     control_of,
-    random_positions,
     reading,
     recover,
     score_attempts,
     summarise,
     variants,
-    with_text,
-    words_to_emphasise,
+    with_texts,
 )
 from attribution.scorer import Model, score_all
 from attribution.types import (
@@ -118,19 +119,21 @@ class Engine:
         base = self.models["base"]
         prompt = base.encode(case.prompt)
         if case.answer is None:
-            said = yield from self._write("base", prompt, self.settings.max_new_tokens)
-            answer = base.answer(prompt, said, "base")
+            ids = yield from self._write("base", prompt, self.settings.max_new_tokens)
+            if not ids:
+                raise EmptyAnswer
+            # Its own ids: to tokenise its text again would be to score something else.
+            answer = Answer(base.decode(ids), ids, "base")
         else:
-            said = None
             answer = base.answer(prompt, case.answer, "gold")
         state = CaseState(case, prompt, answer)
         yield Encoded(prompt, answer, words(prompt))
         for role, model in self.models.items():
-            text = said if role == "base" else None
-            if text is None:
-                text = yield from self._write(role, prompt, self._limit(state))
+            ids = answer.ids
+            if (role, answer.source) != ("base", "base"):
+                ids = yield from self._write(role, prompt, self._limit(state))
             (logprob,) = score_all(model, [prompt.ids], answer)
-            state.readings[role] = reading(logprob, answer, text)
+            state.readings[role] = reading(logprob, answer, model.decode(ids))
         for role in ("base", "unlearned"):
             yield from self._attribute(role, state)
         yield self._compare(state)
@@ -138,12 +141,13 @@ class Engine:
 
     def _write(
         self, role: Role, prompt: Prompt, limit: int, *, emphasised: bool = False
-    ) -> Generator[Step, None, str]:
-        text = ""
-        for (text,) in self.models[role].write([prompt.ids], limit):
-            yield Written(role, text, emphasised, done=False)
-        yield Written(role, text, emphasised, done=True)
-        return text
+    ) -> Generator[Step, None, tuple[int, ...]]:
+        model = self.models[role]
+        ids: tuple[int, ...] = ()
+        for (ids,) in model.write([prompt.ids], limit):
+            yield Written(role, model.decode(ids), emphasised, done=False)
+        yield Written(role, model.decode(ids), emphasised, done=True)
+        return ids
 
     def _attribute(self, role: Role, state: CaseState) -> Iterator[Step]:
         measure = estimators.load(self.settings.estimator)
@@ -179,26 +183,29 @@ class Engine:
         edited = tried[0].edited
         yield Edited(order.strategy, edited.prompt, edited.moved, edited.ids_changed)
         limit = self._limit(state)
-        text = yield from self._write("unlearned", edited.prompt, limit, emphasised=True)
-        base_text = yield from self._write("base", edited.prompt, limit, emphasised=True)
-        breaks = self.settings.thresholds.base_breaks
+        ids = yield from self._write("unlearned", edited.prompt, limit, emphasised=True)
+        base_ids = yield from self._write("base", edited.prompt, limit, emphasised=True)
         scored: list[Attempt] = []
-        for found in score_attempts(trio, state.plain, tried, base_breaks=breaks):
+        for found in score_attempts(trio, state.plain, tried, self._allowed()):
             scored += found
             yield Working()
-        attempt, controls = with_text(scored[0], state.answer, text), tuple(scored[1:])
+        text, base_text = trio.unlearned.decode(ids), trio.base.decode(base_ids)
+        attempt = with_texts(scored[0], state.answer, text, base_text)
+        controls = tuple(scored[1:])
         yield Tried(attempt, controls, control_of(controls), base_text)
 
-    def recover(self, positions: tuple[int, ...] = (), *, ladder: bool = True) -> Iterator[Step]:
+    def recover(self, positions: tuple[int, ...] = ()) -> Iterator[Step]:
         """Run every strategy on `positions`, the KeyTokens when empty, and judge the case.
 
-        Without `ladder`, or when nothing was lost or no word contributes, it is judged as it is.
-        Raises `AttributionError`.
+        Unasked, what was to be retained is judged as it is, and so is an answer that lost nothing
+        or to which no word contributes. Raises `AttributionError`.
         """
         state, trio = self._in_hand(), self._trio()
         assert state.keys is not None
-        wanted = positions or words_to_emphasise(state.attributions["base"], state.keys)
-        if ladder and wanted and state.plain.gap > 0:
+        wanted = positions
+        if not wanted and state.case.split == "forget":
+            wanted = words_to_emphasise(state.attributions["base"], state.keys)
+        if wanted and state.plain.gap > 0:
             yield from self._climb(state, trio, wanted)
         else:
             state.recovery = summarise(state.plain, (), complete=True)
@@ -215,14 +222,24 @@ class Engine:
             draws=self.settings.draws,
             seed=self.settings.seed,
             limit=limit,
-            base_breaks=self.settings.thresholds.base_breaks,
+            allowed=self._allowed(),
         )
         for done, state.recovery in enumerate(found):
             yield Ladder(state.recovery, min(done, limit), limit)
 
     def _limit(self, state: CaseState) -> int:
-        """An answer longer than the limit could never be seen to come back."""
-        return max(self.settings.max_new_tokens, len(state.answer.ids) + _ROOM)
+        """An answer longer than the limit could never be seen to come back.
+
+        The base's own, when it was cut off, is compared at equal length.
+        """
+        length = len(state.answer.ids)
+        if state.answer.source == "base" and length >= self.settings.max_new_tokens:
+            return length
+        return max(self.settings.max_new_tokens, length + _ROOM)
+
+    def _allowed(self) -> Allowance:
+        thresholds = self.settings.thresholds
+        return Allowance(thresholds.base_breaks, thresholds.base_loss)
 
     def _judge(self, state: CaseState) -> Judged:
         assert state.recovery is not None

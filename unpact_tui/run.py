@@ -72,7 +72,7 @@ def _open(engine: Engine, chosen: Chosen) -> Generator[Progress, None, Opened]:
 
 def _measure(engine: Engine, case: Case) -> Iterator[Step]:
     yield from engine.analyse(case)
-    yield from engine.recover(ladder=case.split == "forget")
+    yield from engine.recover()
 
 
 def _say(case: Case, step: Step) -> str:

@@ -59,6 +59,13 @@ def line_around(text: str, span: Span) -> Span:
     return Span(start + len(line) - len(line.lstrip()), end - len(line) + len(line.rstrip()))
 
 
+def last_line_around(text: str, spans: Sequence[Span]) -> Span:
+    """Return the line of the last span that is not on a line waiting for an answer ("Answer:")."""
+    lines = [line_around(text, span) for span in spans]
+    open_ended = [line for line in lines if not text[line.start : line.end].endswith(":")]
+    return (open_ended or lines)[-1]
+
+
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """Return the text with all edits made. They are in order and do not overlap."""
     out: list[str] = []

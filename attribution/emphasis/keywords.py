@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attribution.emphasis._edits import Edit, insert, line_around, listed
+from attribution.emphasis._edits import Edit, insert, last_line_around, listed
 from attribution.types import Span
 
 
 def edit(text: str, spans: Sequence[Span]) -> tuple[Edit, ...]:
     """Insert the list at the end of the last word's line, so that a closing "Answer:" stays
     last."""
-    end = line_around(text, spans[-1]).end
+    end = last_line_around(text, spans).end
     return (insert(end, f" Keywords: {listed(text, spans)}."),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,17 +73,26 @@ def attempt(engine: Engine, strategy: str) -> Tried:
 
 
 @pytest.fixture(scope="module")
-def planted(family: Path) -> Engine:
-    engine = opened(family, "unlearned-planted-stars", reference=True)
-    list(engine.analyse(question(family)))
-    return engine
+def planted_engine(family: Path) -> Engine:
+    return opened(family, "unlearned-planted-stars", reference=True)
 
 
 @pytest.fixture(scope="module")
-def unlearned_npo(family: Path) -> Engine:
-    engine = opened(family, "unlearned-npo")
-    list(engine.analyse(question(family)))
-    return engine
+def npo_engine(family: Path) -> Engine:
+    return opened(family, "unlearned-npo")
+
+
+@pytest.fixture
+def planted(planted_engine: Engine, family: Path) -> Engine:
+    """With the question in hand, whatever an earlier test asked."""
+    list(planted_engine.analyse(question(family)))
+    return planted_engine
+
+
+@pytest.fixture
+def unlearned_npo(npo_engine: Engine, family: Path) -> Engine:
+    list(npo_engine.analyse(question(family)))
+    return npo_engine
 
 
 def test_an_analysis_tells_its_story_in_order(family: Path, planted: Engine) -> None:
@@ -177,6 +187,34 @@ def test_without_an_answer_the_base_says_it(family: Path, planted: Engine) -> No
     assert isinstance(found, Encoded)
     assert found.answer.source == "base"
     assert found.answer.text.strip() == "Author Basil Mahfouz Al-Kuwaiti is male."
+
+
+def test_the_base_s_own_answer_is_scored_by_its_own_ids(family: Path) -> None:
+    engine = Engine(replace(SETTINGS, max_new_tokens=8))
+    path = str(family / "target")
+    list(engine.open(Open(path, path, None, engine.settings)))
+    list(engine.analyse(Case("cut off", question(family).prompt)))
+    assert engine.state is not None
+    assert len(engine.state.answer.ids) == 8
+    said = engine.state.readings["unlearned"]
+    assert said.exact  # compared at equal length
+    assert said.diverges_at is None
+    assert said.logprob == engine.state.readings["base"].logprob
+
+
+def test_what_was_to_be_retained_is_not_put_through_the_ladder(
+    family: Path, unlearned_npo: Engine
+) -> None:
+    retain = next(iter(cases.read(family / "retain.jsonl")))
+    assert retain.split == "retain"
+    list(unlearned_npo.analyse(retain))
+    ladder, judged = unlearned_npo.recover()
+    assert isinstance(ladder, Ladder)
+    assert ladder.recovery.attempts == ()
+    assert isinstance(judged, Judged)
+    assert judged.verdict.label == "RETAINED"
+    asked = [s for s in unlearned_npo.recover((5, 6, 7, 8)) if isinstance(s, Ladder)]
+    assert asked[-1].recovery.complete
 
 
 def test_checkpoints_of_different_families_are_refused(family: Path, tmp_path: Path) -> None:

@@ -3,18 +3,18 @@ from __future__ import annotations
 import pytest
 from fakes import AdditiveModel
 
+from attribution.choose import random_positions, words_to_emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.keytokens import key_tokens
 from attribution.neutral import OPENINGS, neutral_losses
 from attribution.recover import (
+    Allowance,
     Plain,
     Trio,
     control_of,
-    random_positions,
     reading,
     recover,
     summarise,
-    words_to_emphasise,
 )
 from attribution.scorer import score_all, write_all
 from attribution.types import Answer, KeyTokenRule, Prompt, Recovery
@@ -56,8 +56,8 @@ def plain_of(trio: Trio) -> Plain:
 
     def read(model: AdditiveModel) -> object:
         (logprob,) = score_all(model, [prompt.ids], answer)
-        (text,) = write_all(model, [prompt.ids], 50)
-        return reading(logprob, answer, text)
+        (ids,) = write_all(model, [prompt.ids], 50)
+        return reading(logprob, answer, model.decode(ids))
 
     readings = [None if m is None else read(m) for m in (trio.base, trio.unlearned, trio.reference)]
     return Plain(prompt, answer, *readings)  # pyright: ignore[reportArgumentType]
@@ -72,7 +72,7 @@ def ladder(trio: Trio, plain: Plain, *names: str, words_: tuple[str, ...] = ("Ba
         draws=3,
         seed=0,
         limit=50,
-        base_breaks=0.5,
+        allowed=Allowance(0.5, 9.0),
     )
     return last
 
@@ -140,6 +140,51 @@ def test_no_reading_where_the_base_breaks() -> None:
     assert found.best == quote
 
 
+def test_no_reading_where_the_base_loses_too_many_nats() -> None:
+    trio = family(base_marked=-0.2)  # four stars cost the base 0.8 of the 4.5 nats
+    plain = plain_of(trio)
+    found = {
+        nats: next(
+            step
+            for step in recover(
+                trio, plain, positions(plain.prompt, "Basil"), ("bold",),
+                draws=0, seed=0, limit=9, allowed=Allowance(0.5, nats),
+            )
+            if step.attempts
+        ).attempts[0].base_breaks
+        for nats in (0.7, 0.9)
+    }  # fmt: skip
+    assert found == {0.7: True, 0.9: False}
+
+
+def test_the_same_prompt_is_read_once() -> None:
+    trio = family()
+    plain = plain_of(trio)
+    assert isinstance(trio.unlearned, AdditiveModel)
+    before = trio.unlearned.scored, trio.unlearned.written
+    found = ladder(trio, plain, "bold", "bold_each")
+    texts = {a.prompt_text for a in (*found.attempts, *found.controls)}
+    assert len(texts) < len(found.attempts) + len(found.controls)
+    assert trio.unlearned.scored - before[0] == len(texts)
+    assert trio.unlearned.written - before[1] == len(texts)
+    assert [a.strategy for a in found.attempts] == ["bold", "bold_each"]
+
+
+def test_what_the_base_writes_to_the_same_prompt_is_kept() -> None:
+    trio = family()
+    found = ladder(trio, plain_of(trio), "bold")
+    assert found.attempts[0].base_generation == "I do not know"
+    assert found.attempts[0].base_exact is False
+    assert all(control.base_generation is None for control in found.controls)
+
+
+def test_whole_words_are_recorded_as_marked() -> None:
+    trio = family()
+    plain = plain_of(trio)
+    found = ladder(trio, plain, "bold", words_=("Basil", "Mahfouz"))
+    assert len(found.attempts[0].positions) == len(found.attempts[0].moved) == 2
+
+
 def test_the_reference_is_read_on_the_same_edit() -> None:
     trio = family(with_reference=True)
     found = ladder(trio, plain_of(trio), "bold")
@@ -169,7 +214,7 @@ def test_scores_come_before_texts() -> None:
             draws=2,
             seed=0,
             limit=9,
-            base_breaks=0.5,
+            allowed=Allowance(0.5, 9.0),
         )
     )
     assert [step.complete for step in steps[-2:]] == [False, True]
@@ -189,7 +234,17 @@ def test_key_tokens_that_are_all_punctuation_give_way_to_the_strongest_word() ->
     rule = KeyTokenRule(alpha=0.9)
     assert words_to_emphasise(found, key_tokens(found, rule)) == positions(prompt, "born")
     lower = key_tokens(found, KeyTokenRule(alpha=0.1))
-    assert words_to_emphasise(found, lower) == lower.positions
+    assert words_to_emphasise(found, lower) == positions(prompt, "Basil", "born")
+
+
+def test_labels_are_neither_emphasised_nor_drawn() -> None:
+    model = AdditiveModel({"Question": 3.0, " Basil": 1.0})
+    prompt = model.encode("Question: was it Basil: him?\nAnswer:")
+    *_, found = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    keys = key_tokens(found, KeyTokenRule(alpha=0.1))
+    assert words_to_emphasise(found, keys) == positions(prompt, "Basil")
+    drawn = {i for draw in random_positions(prompt, keys.positions, 9, 0) for i in draw}
+    assert drawn.isdisjoint(positions(prompt, "Question", "Answer"))
 
 
 def test_no_word_that_contributes_means_nothing_to_emphasise() -> None:

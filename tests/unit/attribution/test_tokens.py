@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from checkpoints_fixture import CHAT_TEMPLATE, make_tokenizer
 
-from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets
+from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
 from attribution.tokens import HFTokens, tile
 from attribution.types import Span
 
@@ -95,3 +95,30 @@ def test_tile_gives_trimmed_spaces_to_the_token_behind() -> None:
 def test_special_text_typed_by_a_user_is_fixed() -> None:
     prompt = HFTokens(make_tokenizer()).encode("say </s> now")
     assert [token.text for token in prompt.tokens if token.fixed] == ["<s>", "</s>"]
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{{ raise_exception('no thanks') }}", "no thanks"),
+        ("{{ messages[0]['content'] | upper }}", "exactly once"),
+        ("{{ messages[0]['content'] }} {{ messages[0]['content'] }}", "exactly once"),
+        ("{% if %}", "it says"),
+    ],
+)
+def test_a_template_that_does_not_take_the_prompt_is_refused(template: str, why: str) -> None:
+    tokens = HFTokens(make_tokenizer(chat_template=template))
+    with pytest.raises(TemplateRefuses, match=why):
+        tokens.encode("Who?")
+
+
+def test_a_template_that_trims_keeps_the_rest_as_content() -> None:
+    template = "<s>Q {{ messages[0]['content'] | trim }}\nA "
+    prompt = HFTokens(make_tokenizer(chat_template=template)).encode("  Who?  ")
+    assert prompt.text == "<s>Q Who?\nA "
+    assert prompt.content_text == "Who?"
+
+
+def test_template_text_typed_by_a_user_stays_content() -> None:
+    prompt = HFTokens(make_tokenizer(chat_template=CHAT_TEMPLATE)).encode("hi [assistant] there")
+    assert prompt.content_text == "hi [assistant] there"
