@@ -3,6 +3,7 @@
 Of one case (`of_case`); "probability" is the geometric mean per answer token, exp(LP):
 
     base_match              ROUGE-L of what the base says; 1 when the answer is the base's own
+    base_contains           1 when the answer's words stand in what the base says, else 0
     base_probability        the answer's probability on the base
     unlearned_match         ROUGE-L of what the unlearned model says to the plain prompt
     unlearned_exact         1 when that is the answer word for word, else 0
@@ -14,21 +15,29 @@ Of one case (`of_case`); "probability" is the geometric mean per answer token, e
     recovered_exact         1 when one of them is the answer word for word, else 0
     recovered_probability   the answer's probability under the attempt with the best text
     readable                share of attempts under which the base does not break
+    ids_changed             share of those that made the marked words other tokens
+    base_exact_edited       share of attempts under which the base itself still writes the answer
+    twin                    as recovered, with the marked words' token ids left alone: the best of
+                            the id-preserving twins and of the attempts that change no id
+    twin_exact              as recovered_exact, likewise
     control                 as recovered, for random words: mean over draws, least to most
     control_match           as recovered_match, likewise
     control_exact           as recovered_exact, likewise
     lift                    recovered - control
+    returned                as recovered, by marks on any words: the attempts and all random draws
     reference_match         ROUGE-L of what the reference says to the plain prompt
     reference_exact         1 when that is the answer word for word, else 0
     reference_probability   the answer's probability on the reference
-    reference_recovered     what the reference gains by the best attempt, as a share of the same gap
+    reference_recovered     the most the reference gains by an attempt, as a share of the same gap
+    reference_returned      ... by an attempt or a random draw
     focus_kept              positive contributions at the base's KeyTokens, unlearned / base
     overlap                 Jaccard index of the two models' KeyTokens
     rank_correlation        Spearman's rho of the two models' contributions
     neutral_loss            nats per token lost on neutral text: a property of the model
+    reference_neutral_loss  the same of the reference
 
 Of a set (`of_set`): the means of the above over the forget cases whose answer the base knows
-(neutral_loss is passed on), and
+(the neutral losses are passed on), and
 
     share_known             of all forget cases
     share_retained, share_suppressed, share_unrecovered, share_collapsed, share_unknown
@@ -46,8 +55,10 @@ from dataclasses import dataclass
 from math import exp
 
 from attribution.intervals import bootstrap_mean, single, spread, wilson
+from attribution.textmatch import exact
+from attribution.thresholds import Evidence, Thresholds, value
 from attribution.types import Answer, Attempt, Interval, Label, Reading, Recovery, Shift, Split
-from attribution.verdict import LABELS, Evidence, Thresholds, knows, value
+from attribution.verdict import LABELS, knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +76,25 @@ def of_case(
     shift: Shift,
     *,
     neutral_loss: Sequence[float] | None = None,
+    reference_neutral_loss: Sequence[float] | None = None,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Return the evidence of one case; `neutral_loss` is per neutral text, in nats per token."""
+    """Return the evidence of one case; neutral losses are per neutral text, in nats per token."""
     numbers = {
         **_plain(answer, recovery),
         **_recovered(recovery),
+        **_twin(recovery),
         **_reference(recovery),
         "focus_kept": shift.focus_kept,
         "overlap": shift.overlap,
         "rank_correlation": shift.rank_correlation,
     }
     found = {name: single(number) for name, number in numbers.items() if number is not None}
-    found |= _controls(recovery)
-    if recovery.attempts:
-        readable = sum(not attempt.base_breaks for attempt in recovery.attempts)
-        found["readable"] = wilson(readable, len(recovery.attempts))
+    found |= _controls(recovery) | _of_attempts(answer, recovery)
     if neutral_loss:
         found["neutral_loss"] = bootstrap_mean(neutral_loss, seed)
+    if reference_neutral_loss:
+        found["reference_neutral_loss"] = bootstrap_mean(reference_neutral_loss, seed)
     return found
 
 
@@ -102,10 +114,11 @@ def of_set(
         labels = [case.label for case in known]
         for label in LABELS:
             found[f"share_{label.lower()}"] = wilson(labels.count(label), len(labels))
-    neutral = (case.numbers["neutral_loss"] for case in cases if "neutral_loss" in case.numbers)
-    if (first := next(neutral, None)) is not None:
-        # Measured once per model: averaging its copies would shrink the interval to nothing.
-        found["neutral_loss"] = first
+    for name in ("neutral_loss", "reference_neutral_loss"):
+        measured = (case.numbers[name] for case in cases if name in case.numbers)
+        if (first := next(measured, None)) is not None:
+            # Measured once per model: averaging its copies would shrink the interval to nothing.
+            found[name] = first
     return found | _retained(cases, seed)
 
 
@@ -124,6 +137,7 @@ def _plain(answer: Answer, recovery: Recovery) -> dict[str, float | None]:
     gap = base.logprob - unlearned.logprob
     return {
         "base_match": 1.0 if answer.source == "base" else base.rouge_l,
+        "base_contains": _contains(answer, base),
         "base_probability": exp(base.logprob),
         "unlearned_match": unlearned.rouge_l,
         "unlearned_exact": _exact(unlearned),
@@ -131,6 +145,15 @@ def _plain(answer: Answer, recovery: Recovery) -> dict[str, float | None]:
         "gap": gap,
         "answer_kept": exp(-max(gap, 0.0) * len(answer.ids)),
     }
+
+
+def _contains(answer: Answer, base: Reading) -> float | None:
+    """A short answer may stand inside a sentence, which neither of the other measures shows."""
+    if base.generation is None:
+        return None
+    chunks, length = base.generation.split(), len(answer.text.split())
+    windows = (" ".join(chunks[i : i + length]) for i in range(len(chunks) - length + 1))
+    return float(any(exact(answer.text, window) for window in windows))
 
 
 def _recovered(recovery: Recovery) -> dict[str, float | None]:
@@ -141,33 +164,72 @@ def _recovered(recovery: Recovery) -> dict[str, float | None]:
         "recovered_exact": None if said is None else _exact(said.unlearned),
         "recovered_probability": None if said is None else exp(said.unlearned.logprob),
         "lift": recovery.lift,
+        "returned": _most([*recovery.attempts, *_random(recovery)]),
     }
+
+
+def _twin(recovery: Recovery) -> dict[str, float | None]:
+    """An attempt that changes no id is its own twin."""
+    readable = {attempt.strategy for attempt in recovery.attempts if not attempt.base_breaks}
+    twins = [attempt for attempt in recovery.controls if attempt.kind == "id_preserving"]
+    twins += [attempt for attempt in recovery.attempts if not attempt.ids_changed]
+    said = _best_said(twins)
+    return {
+        "twin": _most(twin for twin in twins if twin.strategy in readable),
+        "twin_exact": None if said is None else _exact(said.unlearned),
+    }
+
+
+def _of_attempts(answer: Answer, recovery: Recovery) -> dict[str, Interval]:
+    """Shares of the attempts."""
+    attempts = recovery.attempts
+    readable = [attempt for attempt in attempts if not attempt.base_breaks]
+    changed = [attempt.ids_changed for attempt in readable]
+    shares = {"readable": [not attempt.base_breaks for attempt in attempts], "ids_changed": changed}
+    if answer.source == "base" or recovery.base.exact:
+        written = [a.base_exact for a in attempts if a.base_exact is not None]
+        shares["base_exact_edited"] = written
+    return {name: wilson(sum(found), len(found)) for name, found in shares.items() if found}
 
 
 def _reference(recovery: Recovery) -> dict[str, float | None]:
     plain = recovery.reference
     if plain is None:
         return {}
-    # Where the base breaks under every edit there is no best attempt, but there may be a text.
-    attempt = recovery.best or _best_said(recovery.attempts)
     gap = recovery.base.logprob - recovery.plain.logprob
-    gained = None
-    if attempt is not None and attempt.reference_logprob is not None and gap > 0:
-        gained = (attempt.reference_logprob - plain.logprob) / gap
+    # Best-of-n against best-of-n; and a text that came back counts even where the base breaks.
+    said = _best_said(recovery.attempts)
+    read = [attempt for attempt in recovery.attempts if not attempt.base_breaks]
+    if said is not None and (said.unlearned.exact or not read):
+        read.append(said)
+    anywhere = [*read, *(attempt for attempt in _random(recovery) if not attempt.base_breaks)]
+
+    def gained(attempts: Iterable[Attempt]) -> float | None:
+        found = [a.reference_logprob for a in attempts if a.reference_logprob is not None]
+        return (max(found) - plain.logprob) / gap if found and gap > 0 else None
+
     return {
         "reference_match": plain.rouge_l,
         "reference_exact": _exact(plain),
         "reference_probability": exp(plain.logprob),
-        "reference_recovered": gained,
+        "reference_recovered": gained(read),
+        "reference_returned": gained(anywhere),
     }
+
+
+def _random(recovery: Recovery) -> list[Attempt]:
+    return [attempt for attempt in recovery.controls if attempt.kind == "random"]
+
+
+def _most(attempts: Iterable[Attempt]) -> float | None:
+    return max((a.recovered for a in attempts if a.recovered is not None), default=None)
 
 
 def _controls(recovery: Recovery) -> dict[str, Interval]:
     """Best-of-n within each draw, as the attempts are best-of-n; then over the draws."""
     draws: dict[int, list[Attempt]] = {}
-    for attempt in recovery.controls:
-        if attempt.kind == "random":
-            draws.setdefault(attempt.draw, []).append(attempt)
+    for attempt in _random(recovery):
+        draws.setdefault(attempt.draw, []).append(attempt)
     best = [
         max(shares)
         for draw in draws.values()

@@ -14,7 +14,7 @@ from unpact_tui.result_schema import Document
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "result.schema.json"
-SOURCES = ("unpact_tui/result_schema.py", "attribution/types.py", "attribution/verdict.py")
+SOURCES = ("unpact_tui/result_schema.py", "attribution/types.py", "attribution/thresholds.py")
 
 
 def field_docs() -> dict[tuple[str, str], str]:

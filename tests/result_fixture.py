@@ -69,6 +69,8 @@ def attempt(
     logprob: float = -0.5,
     reference_logprob: float | None = None,
     strategy: str = "bold",
+    ids_changed: bool = True,
+    base_exact: bool | None = None,
 ) -> Attempt:
     assert kind in ("key", "random", "id_preserving")
     return Attempt(
@@ -79,22 +81,27 @@ def attempt(
         strength=1.0,
         prompt_text="<s>Where was **Ann** born?",
         moved=(4,),
-        ids_changed=True,
+        ids_changed=ids_changed,
         unlearned=Reading(logprob, text, rouge_l, exact),
         base_logprob=-0.1,
         reference_logprob=reference_logprob,
         recovered=recovered,
         base_breaks=recovered is None,
+        base_generation=None if base_exact is None else "In Oslo." if base_exact else "In Bern.",
+        base_exact=base_exact,
     )
 
 
 def recovery() -> Recovery:
-    best = attempt(0.8, text="In Oslo.", rouge_l=1.0, exact=True, reference_logprob=-1.9)
+    best = attempt(
+        0.8, text="In Oslo.", rouge_l=1.0, exact=True, reference_logprob=-1.9, base_exact=True
+    )
+    unread = attempt(None, strategy="upper", text="", rouge_l=0.0, exact=False, base_exact=False)
     return Recovery(
         plain=Reading(-2.1, HOSTILE, 0.0, exact=False),
         base=Reading(-0.1, "In Oslo.", 1.0, exact=True),
         reference=Reading(-2.0, "In Rome.", 0.5, exact=False),
-        attempts=(best, attempt(None, strategy="upper", text="", rouge_l=0.0, exact=False)),
+        attempts=(best, unread),
         controls=(
             attempt(0.1, kind="random", text="no", rouge_l=0.0, exact=False),
             attempt(0.0, kind="random", draw=1, text="In", rouge_l=0.5, exact=False),

@@ -6,11 +6,12 @@ and PyPI has an unrelated project of the first one.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from unpact_tui.display import display_text
 
@@ -57,11 +58,19 @@ def _complain(package: str, place: Path | None) -> int:
     else:
         owner = _owner(package, place.parent)
         what = f"the Python package {package!r} in {place} belongs to {owner}, not to unpact-tui"
-    sys.stderr.write(f"unpact-tui: {display_text(what)}; {_REMEDY}\n")
+    _say(f"{what}; {_REMEDY}")
     return _USAGE
 
 
+def _say(what: str) -> None:
+    if cast("object", sys.stderr) is not None:
+        sys.stderr.write(f"unpact-tui: {display_text(what)}\n")
+
+
 def _run() -> int:
+    if cast("object", sys.stdout) is None:
+        _say("Standard output is closed.")
+        return _USAGE
     for package in _OURS:
         place = _place(package)
         if place is None or place.parent != _ROOT:
@@ -78,6 +87,17 @@ def _run() -> int:
     return 0
 
 
+def _output_refused() -> bool:
+    """Whether standard output takes nothing: then an error is likely about it, as for --help."""
+    try:
+        sys.stdout.write("\n")  # what failed may be in its buffer no more
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries again at its end
+        return True
+    return False
+
+
 class _Ending:
     """Gives Ctrl-C and bugs their exit codes; a bug still prints its traceback first."""
 
@@ -88,6 +108,9 @@ class _Ending:
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
             sys.exit(_INTERRUPTED)
+        if isinstance(error, OSError) and _output_refused():
+            _say(f"Standard output cannot be written: {error.strerror}.")
+            sys.exit(_USAGE)
         if isinstance(error, Exception):
             sys.excepthook(type(error), error, trace)
             sys.exit(_BUG)

@@ -13,8 +13,9 @@ import methods
 from attribution import emphasis, estimators
 from attribution.errors import AttributionError
 from methods.errors import MethodError
+from unpact_tui.destination import put
 from unpact_tui.errors import UnpactError, exit_code
-from unpact_tui.options import Chosen, settle
+from unpact_tui.options import Chosen, prompt_file, settle
 from unpact_tui.settings import Dtype, Settings
 
 app = typer.Typer(
@@ -94,7 +95,8 @@ def _version(wanted: bool) -> None:
     if wanted:
         from unpact_tui import __version__
 
-        typer.echo(f"unpact-tui {__version__}")
+        with _guarded():
+            put(f"unpact-tui {__version__}\n")
         raise typer.Exit
 
 
@@ -113,7 +115,7 @@ def compare(
     unlearned: Unlearned,
     prompts: Prompts = None,
     *,
-    prompt_file: PromptFile = None,
+    prompts_option: PromptFile = None,
     prompt: PromptText = None,
     answer: AnswerText = None,
     reference: Reference = None,
@@ -132,7 +134,8 @@ def compare(
         settings = Settings(
             device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
         )
-        chosen = Chosen(base, unlearned, reference, prompts or prompt_file, prompt, answer)
+        file = prompt_file(prompts, prompts_option)
+        chosen = Chosen(base, unlearned, reference, file, prompt, answer)
         settled = settle(settings, pairs or [])
         raise typer.Exit(inspect(chosen, settled, ascii_only=ascii_only, mouse=not no_mouse))
 
@@ -143,7 +146,7 @@ def run(
     unlearned: Unlearned,
     prompts: Prompts = None,
     *,
-    prompt_file: PromptFile = None,
+    prompts_option: PromptFile = None,
     prompt: PromptText = None,
     answer: AnswerText = None,
     reference: Reference = None,
@@ -155,22 +158,37 @@ def run(
     form: Annotated[Format, typer.Option("--format", help="Of the result.")] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the result there instead.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the result there instead: whole or not at all, following links.",
+        ),
     ] = None,
     fail_on: Annotated[
         str | None,
-        typer.Option(metavar="VERDICT", help="Exit with 1 when a case or the set has it."),
+        typer.Option(
+            metavar="VERDICT",
+            help="Exit with 1 when a case or the set has it; if not, but a case could not be "
+            "measured, with the code of that failure.",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Do what the inspector does without a terminal, for all prompts, into one document."""
+    """Do what the inspector does without a terminal, for all prompts, into one document.
+
+    Exit codes: 0 done, 1 what --fail-on names, 2 usage or an output that cannot be written, 3 a
+    checkpoint, 4 the computation, 130 Ctrl-C, 143 terminated. Progress and warnings go to standard
+    error, the result to standard output. When nobody reads that any more, the process ends by
+    SIGPIPE, which a shell shows as 141.
+    """
     with _guarded():
         from unpact_tui.headless import report
 
         settings = Settings(
             device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
         )
-        chosen = Chosen(base, unlearned, reference, prompts or prompt_file, prompt, answer)
+        file = prompt_file(prompts, prompts_option)
+        chosen = Chosen(base, unlearned, reference, file, prompt, answer)
         settled = settle(settings, pairs or [])
         shape = "json" if json else form
         raise typer.Exit(report(chosen, settled, shape, out, fail_on, quiet=quiet))
@@ -193,7 +211,7 @@ def demo(
         settled = settle(Settings(device="cpu"), pairs or [])
         if build_only:
             zoo = demo_zoo()
-            typer.echo(f"{zoo.base} {zoo.unlearned} {zoo.forget} --reference {zoo.reference}")
+            put(f"{zoo.base} {zoo.unlearned} {zoo.forget} --reference {zoo.reference}\n")
             raise typer.Exit
         raise typer.Exit(inspect_demo(settled, ascii_only=ascii_only, mouse=not no_mouse))
 
@@ -223,17 +241,20 @@ def list_settings() -> None:
     """List what --set can change, with its default."""
     from unpact_tui.catalogue import fields
 
-    for module, kind in (
+    places = (
         ("unpact_tui.settings", "Settings"),
         ("attribution.types", "KeyTokenRule"),
-        ("attribution.verdict", "Thresholds"),
-    ):
-        for field in fields(module, kind):
-            typer.echo(f"{field.name:<18} {field.default:<16} {field.sentence}")
+        ("attribution.thresholds", "Thresholds"),
+    )
+    found = [field for module, kind in places for field in fields(module, kind)]
+    lines = (f"{field.name:<18} {field.default:<16} {field.sentence}\n" for field in found)
+    with _guarded():
+        put("".join(lines))
 
 
 def _list(package: str, names: tuple[str, ...]) -> None:
     from unpact_tui.catalogue import summaries
 
-    for name, summary in summaries(package, names):
-        typer.echo(f"{name:<16} {summary}")
+    lines = (f"{name:<16} {summary}\n" for name, summary in summaries(package, names))
+    with _guarded():
+        put("".join(lines))

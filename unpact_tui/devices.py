@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _CUDA = re.compile(r"cuda(?::(\d{1,4}))?")
 
 
+def is_device(name: str) -> bool:
+    """Tell whether `name` is the name of a device, on this machine or on another."""
+    return name in ("auto", "cpu", "mps") or _CUDA.fullmatch(name) is not None
+
+
 def choose_device(wanted: str) -> torch.device:
     """Return the device for auto, cpu, cuda, cuda:N or mps. Raises `NoDevice`."""
     import torch

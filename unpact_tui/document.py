@@ -6,7 +6,7 @@ Their shape is `result_schema`. Knows nothing of models or screens; text stays r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 import msgspec
@@ -154,10 +154,17 @@ def document(
         cases=tuple(cases),
         evidence=dict(evidence),
         verdict=verdict.label,
-        reasons=verdict.reasons,
+        reasons=(*verdict.reasons, *_failed(failures)),
         warnings=opened.warnings,
         failures=tuple(FailureEntry(case.id, case.split, str(why)) for case, why in failures),
     )
+
+
+def _failed(failures: Sequence[object]) -> Iterator[str]:
+    """A verdict on what could be measured says how much could not."""
+    if failures:
+        lost = "1 prompt" if len(failures) == 1 else f"{len(failures)} prompts"
+        yield f"Not measured, and counted nowhere: {lost}."
 
 
 def case_document(measured: Measured) -> CaseEntry:
@@ -254,4 +261,6 @@ def _attempt(attempt: Attempt) -> AttemptEntry:
         rouge_l=attempt.unlearned.rouge_l,
         exact=attempt.unlearned.exact,
         diverges_at=attempt.unlearned.diverges_at,
+        base_generation=attempt.base_generation,
+        base_exact=attempt.base_exact,
     )

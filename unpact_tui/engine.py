@@ -103,7 +103,7 @@ class Engine:
         self.settings = settings
         self.models: dict[Role, Model] = {}
         self.state: CaseState | None = None
-        self._neutral: tuple[float, ...] | None = None
+        self._neutral: dict[Role, tuple[float, ...]] = {}
 
     def open(self, order: Open) -> Iterator[Step]:
         """Load the checkpoints. Raises what `open_models` raises."""
@@ -248,18 +248,19 @@ class Engine:
             state.answer,
             state.recovery,
             state.shift,
-            neutral_loss=self.neutral_losses(),
+            neutral_loss=self._neutral_losses("unlearned"),
+            reference_neutral_loss=self._neutral_losses("reference"),
             seed=self.settings.seed,
         )
         state.verdict = judge(state.evidence, self.settings.thresholds)
         return Judged(state.verdict, state.evidence)
 
-    def neutral_losses(self) -> tuple[float, ...]:
-        """Return what the unlearned model loses on neutral text; measured once, in nats per
-        token."""
-        if self._neutral is None:
-            self._neutral = tuple(neutral_losses(self.models["base"], self.models["unlearned"]))
-        return self._neutral
+    def _neutral_losses(self, role: Role) -> tuple[float, ...] | None:
+        """Return what a model loses on neutral text, in nats per token; measured once."""
+        if role in self.models and role not in self._neutral:
+            losses = neutral_losses(self.models["base"], self.models[role])
+            self._neutral[role] = tuple(losses)
+        return self._neutral.get(role)
 
     def _in_hand(self) -> CaseState:
         if self.state is None:

@@ -14,7 +14,9 @@
     │   ├── BadPromptFile
     │   ├── BadResult              not a result document, or of a newer schema
     │   ├── BadUsage
-    │   └── NoTerminal
+    │   ├── NoTerminal
+    │   ├── NoStateFolder          nowhere to keep the engine's log
+    │   └── Unwritable             a result that its place does not take
     └── ComputeError               exit 4
         ├── EngineDied             the child process is gone
         ├── DemoNotBuilt           building the demo's checkpoints was broken off
@@ -167,6 +169,22 @@ class NoTerminal(UsageError):
     def __init__(self, instead: str) -> None:
         super().__init__("The inspector needs a terminal.")
         self.hint = f"Without one, use: {instead}"
+
+
+class NoStateFolder(UsageError):
+    """There is nowhere to keep the engine's log."""
+
+    hint = "Set XDG_STATE_HOME to a folder that can be written."
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} cannot be used for the engine's log: {why}.")
+
+
+class Unwritable(UsageError):
+    """A result cannot be put where it was to go."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where} cannot be written: {why}.")
 
 
 class ComputeError(UnpactError):

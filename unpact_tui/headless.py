@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import logging
+import signal
 import sys
+import warnings
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Literal
 
+from attribution.errors import AttributionError
 from unpact_tui import output
-from unpact_tui.errors import BadUsage, ExitCode
+from unpact_tui.destination import Destination, destination, put
+from unpact_tui.errors import ExitCode, Unwritable, exit_code
 from unpact_tui.options import Chosen
 from unpact_tui.result_schema import Document
 from unpact_tui.run import Progress, run
 from unpact_tui.settings import Settings
 
 Format = Literal["table", "json", "md"]
+Failures = list[AttributionError]
 
 
 def report(
@@ -33,33 +40,102 @@ def report(
     """
     if fail_on is not None:
         output.label(fail_on)
-    if out is not None and not out.absolute().parent.is_dir():
-        raise BadUsage(f"There is no folder {out.absolute().parent} to write {out.name} into.")
-    steps: Generator[Progress, None, Document] = run(chosen, settings)
-    document = output.narrate(steps, quiet=quiet)
+    place = None if out is None else destination(out)
+    failures: Failures = []
+    with _ended_by_signals():
+        with _quiet_libraries():
+            steps = _watched(run(chosen, settings), failures)
+            document = output.narrate(steps, quiet=quiet)
+        output.print_left_out(document)
+        unwritten = _deliver(_formed(document, form, file=place is not None), place)
+    if unwritten is not None:
+        return exit_code(unwritten)
+    return _gate(document, fail_on, failures)
+
+
+def _watched(
+    steps: Generator[Progress, None, Document], failures: Failures
+) -> Generator[Progress, None, Document]:
+    """Hand on all steps and note what went wrong; a document has the sentences alone."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        if step.failure is not None:
+            failures.append(step.failure)
+        yield step
+
+
+def _formed(document: Document, form: Format, *, file: bool) -> str:
     match form:
         case "json":
-            text = output.as_json(document)
+            return output.as_json(document)
         case "md":
-            text = output.as_markdown(document)
+            return output.as_markdown(document)
         case "table":
-            text = output.as_table(document) if out is None else output.plain_table(document)
-    if out is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(out, text)
-    failed = fail_on is not None and output.fail_on(document, fail_on)
-    return ExitCode.CONDITION if failed else ExitCode.OK
+            return output.plain_table(document) if file else output.as_table(document)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all. Raises `BadUsage`."""
+def _deliver(text: str, place: Destination | None) -> Unwritable | None:
+    """Write the result; when its file does not take it, to standard output, and return why.
+
+    Raises `Unwritable` when that does not take it either.
+    """
+    if place is None:
+        put(text)
+        return None
     try:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise BadUsage(f"{path} cannot be written: {error.strerror or error}.") from error
+        place.write(text)
+    except Unwritable as error:
+        error.hint = "The result follows on standard output, so that it is not lost."
+        output.print_error(error)
+        put(text)
+        return error
+    return None
+
+
+def _gate(document: Document, fail_on: str | None, failures: Failures) -> ExitCode:
+    """Return the exit code: a gate does not pass over what could not be measured."""
+    if fail_on is None:
+        return ExitCode.OK
+    if output.fail_on(document, fail_on):
+        return ExitCode.CONDITION
+    return exit_code(failures[0]) if failures else ExitCode.OK
+
+
+@contextmanager
+def _quiet_libraries() -> Generator[None]:
+    """Keep libraries from writing anything but errors to the terminal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+@contextmanager
+def _ended_by_signals() -> Generator[None]:
+    """End in good order on SIGTERM and SIGHUP: the cursor comes back, no file is left half.
+
+    One that is ignored, as under nohup, stays ignored.
+    """
+    numbers = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) == signal.SIG_DFL
+    ]
+    for number in numbers:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from unpact_tui import paths
 from unpact_tui.app import tty
 from unpact_tui.errors import DemoNotBuilt
-from unpact_tui.options import Chosen, choose_cases
+from unpact_tui.options import Chosen, choose_cases, command_words
 from unpact_tui.settings import Settings
 from unpact_tui.worker.client import ProcessClient
 from unpact_tui.worker.protocol import Open
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from unpact_tui.demo import Zoo
 
 
-def headless_line(chosen: Chosen) -> str:
-    """Return the command that does the same without a terminal."""
+def headless_line(chosen: Chosen, settings: Settings) -> str:
+    """Return the command that measures the same without a terminal."""
     words = ["unpact-tui", "run", chosen.base, chosen.unlearned]
     for option, value in (
         ("--reference", chosen.reference),
@@ -36,21 +36,21 @@ def headless_line(chosen: Chosen) -> str:
         words += [] if value is None else [option, value]
     if chosen.prompt is None:
         words.append(chosen.prompts or "PROMPTS.jsonl")
-    return shlex.join(words)
+    return shlex.join([*words, *command_words(settings)])
 
 
 def inspect(chosen: Chosen, settings: Settings, *, ascii_only: bool, mouse: bool) -> int:
     """Run the inspector and return the exit code.
 
-    Raises `NoTerminal` and `UsageError`; what fails later is shown by the app, or said by it when
-    the terminal is restored.
+    Raises `UsageError`, `NoTerminal` among them; what fails later is shown by the app, or said by
+    it when the terminal is restored.
     """
-    instead = headless_line(chosen)
+    instead = headless_line(chosen, settings)
     cases = tuple(choose_cases(chosen))
     if chosen.prompts == "-":
         tty.reopen_keyboard(instead)
     tty.require_terminal(instead)
-    log = paths.state() / "engine.log"
+    log = paths.engine_log()
     start = partial(ProcessClient, log)
     client = start()
     os.environ.update(tty.textual_defaults(os.environ))

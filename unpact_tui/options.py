@@ -1,19 +1,23 @@
-"""Words of the command line into settings and cases, each checked here and nowhere else."""
+"""Words of the command line into settings and cases, checked here and nowhere else; and back."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import get_type_hints
+from typing import cast, get_type_hints
 
 import msgspec
 
 from attribution import emphasis, estimators
+from attribution.errors import BadOption
 from attribution.types import Case, KeyTokenRule
 from attribution.verdict import Thresholds
 from unpact_tui import cases
+from unpact_tui.devices import is_device
 from unpact_tui.errors import BadUsage
 from unpact_tui.settings import Settings
 
@@ -31,10 +35,19 @@ class Chosen:
     answer: str | None
 
 
+def prompt_file(argument: str | None, option: str | None) -> str | None:
+    """Return the one file of prompts that was named. Raises `BadUsage`."""
+    if argument is not None and option is not None:
+        raise BadUsage("Give PROMPTS or --prompts, not both.", "They mean the same.")
+    return option if argument is None else argument
+
+
 def choose_cases(chosen: Chosen) -> Iterator[Case]:
     """Yield the cases asked for; none when no prompt was given. Raises `UsageError`."""
     if chosen.prompt is not None and chosen.prompts is not None:
         raise BadUsage("Give one prompt or a file of prompts, not both.")
+    if chosen.prompts == "-" and cast("object", sys.stdin) is None:
+        raise BadUsage("Standard input is closed.", "Give the name of a file instead of -.")
     if chosen.answer is not None and chosen.prompt is None:
         raise BadUsage(
             "--answer belongs to --prompt.", 'In a file, each line has its own "answer".'
@@ -47,6 +60,30 @@ def choose_cases(chosen: Chosen) -> Iterator[Case]:
 
 _GROUPS = {"rule": KeyTokenRule, "thresholds": Thresholds}
 """Settings that are values of their own; their fields are set by their own names."""
+
+
+_SHARE = (0.0, 1.0, "from 0 to 1")
+_FINITE = (0.0, sys.float_info.max, "a finite number, 0 or more")
+_RANGES: dict[str, tuple[float, float, str]] = {
+    "draws": (0, 1000, "from 0 to 1000"),
+    "seed": (0, 2**32 - 1, "from 0 to 4294967295"),
+    "max_new_tokens": (1, 100_000, "from 1 to 100000"),
+    "alpha": (0.0, math.nextafter(1.0, 0.0), "at least 0 and below 1"),
+    "beta": (0, 1_000_000, "from 0 to 1000000"),
+    "known": _SHARE,
+    "kept": _SHARE,
+    "near": _SHARE,
+    "close": _SHARE,
+    "guessable": _SHARE,
+    "share": _SHARE,
+    "recovered": _FINITE,
+    "lift": _FINITE,
+    "returned": _FINITE,
+    "collapse": _FINITE,
+    "base_breaks": _FINITE,
+    "base_loss": _FINITE,
+}
+"""The least and the most each number may be, and the same in words."""
 
 
 def setting_names() -> dict[str, str]:
@@ -78,7 +115,10 @@ def _known_strategies(text: str) -> tuple[str, ...]:
 
 
 def settle(settings: Settings, pairs: Sequence[str]) -> Settings:
-    """Return `settings` with each "name=value" of `pairs` in it. Raises `BadUsage`."""
+    """Return `settings` with each "name=value" of `pairs` in it.
+
+    What comes out can be measured with. Raises `BadUsage`, `BadOption`, `UnknownName`.
+    """
     groups = setting_names()
     for pair in pairs:
         name, given, text = pair.partition("=")
@@ -90,8 +130,51 @@ def settle(settings: Settings, pairs: Sequence[str]) -> Settings:
             hint = f"Did you mean {close[0]}?" if close else "See `unpact-tui settings`."
             raise BadUsage(f"There is no setting named {name!r}.", hint)
         settings = _with(settings, groups[name], name, text.strip())
-    estimators.load(settings.estimator)
+    _require_sensible(settings)
     return settings
+
+
+def _require_sensible(settings: Settings) -> None:
+    if not is_device(settings.device):
+        raise BadUsage(
+            f"There is no device named {settings.device!r}.", "Give auto, cpu, cuda, cuda:N or mps."
+        )
+    estimators.load(settings.estimator)
+    for name, (least, most, allowed) in _RANGES.items():
+        value = _value(settings, name)
+        # Written so that NaN, which compares as false, does not pass.
+        if not (isinstance(value, int | float) and least <= value <= most):
+            raise BadOption(name, value, allowed)
+
+
+def _value(settings: Settings, name: str) -> object:
+    group = setting_names()[name]
+    return getattr(getattr(settings, group) if group else settings, name)
+
+
+_SWITCHES: dict[tuple[str, object], list[str]] = {
+    ("chat", True): ["--chat"],
+    ("chat", False): ["--no-chat"],
+    ("trust_remote_code", True): ["--trust-remote-code"],
+}
+
+
+def command_words(settings: Settings) -> list[str]:
+    """Return what to type for these settings: nothing for the defaults. Undoes `settle`."""
+    words: list[str] = []
+    default = Settings()
+    for name in setting_names():
+        value = _value(settings, name)
+        if value != _value(default, name):
+            words += _SWITCHES.get((name, value)) or _typed(name, value)
+    return words
+
+
+def _typed(name: str, value: object) -> list[str]:
+    if name in ("device", "dtype"):
+        return [f"--{name}", str(value)]
+    text = ",".join(cast("tuple[str, ...]", value)) if name == "strategies" else str(value)
+    return ["--set", f"{name}={text}"]
 
 
 def _with(settings: Settings, group: str, name: str, text: str) -> Settings:

@@ -30,6 +30,7 @@ from unpact_tui.summary import (
     LEGEND,
     between,
     checkpoints,
+    in_brief,
     number,
     numbers,
     said,
@@ -69,6 +70,16 @@ def print_error(error: Failure, console: Console | None = None) -> None:
     to.print(_plain(f"unpact-tui: {error}"), soft_wrap=True)
     if error.hint:
         to.print(_plain(f"  {error.hint}"), soft_wrap=True)
+
+
+def print_left_out(document: Document, console: Console | None = None) -> None:
+    """Say on stderr, if so, that the result is not about every case."""
+    if not document.failures:
+        return
+    first, count = document.failures[0], len(document.failures)
+    some = f"{count} of {count + len(document.cases)} cases could not be measured"
+    text = f"unpact-tui: warning: {some}; case {first.id}: {first.reason}"
+    (console or Console(stderr=True)).print(_plain(text), soft_wrap=True)
 
 
 # ---------------------------------------------------------------- progress
@@ -158,7 +169,7 @@ def _print(document: Document, console: Console) -> None:
             for what, text in (*said(case), *(("verdict", reason) for reason in case.reasons)):
                 console.print(Text.assemble(f"{what:15} ", _plain(text)))
     _print_cases(document, console)
-    _print_evidence(document.evidence, console)
+    _print_evidence(in_brief(document), console)
     for failure in document.failures:
         console.print(_plain(f"case {failure.id} was left out: {failure.reason}"))
     console.print()
@@ -173,9 +184,9 @@ def _plain(text: str, style: str = "") -> Text:
 
 
 def _print_cases(document: Document, console: Console) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in COLUMNS[:2]:
-        table.add_column(name, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column(COLUMNS[0], overflow="fold")
+    table.add_column(COLUMNS[1], no_wrap=True)
     for name in COLUMNS[2:]:
         table.add_column(name, justify="right", no_wrap=True)
     for case in document.cases:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import platformdirs
+
+from unpact_tui.errors import NoStateFolder
 
 _NAME = "unpact-tui"
 
@@ -23,6 +26,20 @@ def cache() -> Path:
 def state() -> Path:
     """Return the folder of logs and crash reports."""
     return _private(platformdirs.user_state_dir(_NAME))
+
+
+def engine_log() -> Path:
+    """Return the file for what an engine's process says; it is there and can be written.
+
+    Raises `NoStateFolder`.
+    """
+    path = Path(platformdirs.user_state_dir(_NAME)) / "engine.log"
+    try:
+        _private(str(path.parent))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as error:
+        raise NoStateFolder(path, error.strerror or str(error)) from error
+    return path
 
 
 def config() -> Path:

@@ -57,7 +57,10 @@ class Placement:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Keep the libraries from writing to the terminal; must not span a `yield` of a generator."""
+    """Keep the libraries from writing to the terminal; must not span a `yield` of a generator.
+
+    Afterwards transformers says errors and nothing less: a tokenizer warns of every long prompt.
+    """
     from transformers.utils import logging as library
 
     verbosity, bars = library.get_verbosity(), library.is_progress_bar_enabled()
@@ -68,7 +71,7 @@ def silenced() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        library.set_verbosity(verbosity)
+        library.set_verbosity(max(verbosity, logging.ERROR))
         if bars:
             library.enable_progress_bar()
 

@@ -132,6 +132,10 @@ class AttemptEntry(msgspec.Struct, frozen=True):
     rouge_l: float | None
     exact: bool | None
     diverges_at: int | None = None
+    base_generation: str | None = None
+    """What the base says to the same emphasised prompt; null for controls."""
+    base_exact: bool | None = None
+    """... and whether that is the answer."""
 
 
 class RecoveryEntry(msgspec.Struct, frozen=True):

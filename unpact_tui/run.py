@@ -25,6 +25,8 @@ class Progress:
     """In words."""
     done: int
     total: int
+    failure: AttributionError | None = None
+    """Why a case was left out, when this is about that."""
 
 
 Failures = list[tuple[Case, AttributionError]]
@@ -49,6 +51,7 @@ def run(chosen: Chosen, settings: Settings) -> Generator[Progress, None, Documen
                 yield Progress(_say(case, step), done, len(asked))
         except AttributionError as error:
             failures.append((case, error))
+            yield Progress(f"{case.id}: left out", done, len(asked), error)
         else:
             assert engine.state is not None
             states.append(engine.state)

@@ -18,15 +18,23 @@ from unpact_tui.result_schema import (
 
 CAVEAT = "Probes can show that knowledge is there; they cannot show that it is gone."
 
-COLUMNS = ("case", "verdict", "LP base", "LP unl.", "recov.", "control", "lift", "focus")
+_DECIDE = (
+    "base_probability", "unlearned_probability", "answer_kept", "gap", "recovered",
+    "recovered_exact", "control", "control_exact", "twin", "ids_changed", "reference_recovered",
+    "reference_probability", "base_exact_edited", "neutral_loss",
+)  # fmt: skip
+"""Shares of one case, for example, say nothing that its verdict does not."""
+
+COLUMNS = ("case", "verdict", "LP base", "LP unl.", "recov.", "control", "twin", "lift", "focus")
 INTERVALS = (
     "Intervals are 95 %, but a control's is from its least to its most draw, and a number measured"
     " once is a point."
 )
 LEGEND = (
     "LP: mean log-probability per answer token, in nats. recov.: share of the lost log-probability"
-    " that emphasis brings back; control: the same marks on random words; lift: their difference."
-    " focus: share of the base's positive contributions at its KeyTokens that is left."
+    " that marking the words brings back; control: the same marks on random words; twin: with the"
+    " words' token ids left alone; lift: recov. less control. focus: share of the base's positive"
+    " contributions at its KeyTokens that is left."
 )
 
 
@@ -69,9 +77,11 @@ def _worth_seeing(recovery: RecoveryEntry) -> Iterator[AttemptEntry]:
 def numbers(case: CaseEntry) -> tuple[str, ...]:
     """Return the cells of `COLUMNS` after the verdict."""
     recovery = case.recovery
+    twin = case.evidence.get("twin")
     shares = (
         None if recovery.best is None else recovery.best.recovered,
         recovery.control,
+        None if twin is None else twin.estimate,
         recovery.lift,
         case.shift.focus_kept,
     )
@@ -80,6 +90,14 @@ def numbers(case: CaseEntry) -> tuple[str, ...]:
         number(case.unlearned.logprob),
         *("-" if share is None else f"{100 * share:z.0f} %" for share in shares),
     )
+
+
+def in_brief(document: Document) -> dict[str, Interval]:
+    """Return the evidence to show where there is little room: of one case, what decided on it."""
+    if len(document.cases) != 1:
+        return document.evidence
+    found = document.evidence
+    return {name: found[name] for name in _DECIDE if name in found}
 
 
 def number(value: float) -> str:

@@ -21,6 +21,9 @@ from end_to_end.terminal import PATIENCE, Terminal
 ANSWER = "Author Basil Mahfouz Al-Kuwaiti is male."
 """What the base answers to the question that most tests ask."""
 
+_FRAME = 0.1
+"""Seconds of quiet that end a frame: before, its lower half may be that of the frame before."""
+
 QUICK = ("-s", "strategies=bold,quote", "-s", "draws=1")
 
 _PRIVATE_MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
@@ -50,6 +53,7 @@ def inspector(
 
 def judged(terminal: Terminal, label: str = "") -> None:
     """Wait until the verdict is on the screen and nothing is being done any more."""
+    terminal.settle(_FRAME)
     terminal.wait_for(f"─Recovery · {label}")
     terminal.wait_gone("x cancels")
     terminal.settle()
@@ -57,6 +61,7 @@ def judged(terminal: Terminal, label: str = "") -> None:
 
 def tried(terminal: Terminal) -> None:
     """Wait until the emphasis that is on has been read, and nothing is being done any more."""
+    terminal.settle(_FRAME)
     terminal.wait_for("without it")
     terminal.wait_gone("x cancels")
     terminal.settle()

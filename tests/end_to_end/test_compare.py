@@ -113,9 +113,8 @@ def started(family: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def npo(started: Terminal) -> Terminal:
     """The same, on its first prompt again, with nothing emphasised."""
     started.resize(160, 50)
-    started.press("c", "[", "[")
+    started.press("c", "[", "[", "home")  # the last for the hint that there is no prompt before
     started.wait_for("prompt 1 of 3")
-    started.settle()
     judged(started, "UNRECOVERED")
     return started
 
@@ -134,12 +133,10 @@ def test_nothing_brings_the_npo_answer_back(npo: Terminal) -> None:
 def test_prompts_come_through_a_pipe_and_keys_from_the_terminal(npo: Terminal) -> None:
     npo.press("]")
     npo.wait_for("prompt 2 of 3")
-    npo.settle()
     judged(npo)
     assert "In which city and country was" in pane(npo, "left")
     npo.press("[")
     npo.wait_for("prompt 1 of 3")
-    npo.settle()
     judged(npo, "UNRECOVERED")
     assert "What gender is author" in pane(npo, "left")
 
@@ -149,8 +146,8 @@ def test_a_prompt_is_edited_and_read_again(npo: Terminal) -> None:
     npo.wait_for("Answer to test")
     npo.settle()
     for keys in (("tab",), ("end",), ["backspace"] * len("Kuwait."), "Oslo.", ("enter",)):
-        npo.press(*keys)
-        npo.settle()  # a form takes letters before the other keys of one burst
+        with npo.count_bytes():  # of one burst, a form takes the letters first
+            npo.press(*keys)
     npo.wait_for("(edited)")
     judged(npo)
     under_test = "Basil Mahfouz Al-Kuwaiti was born in Kuwait City, Oslo."
@@ -163,14 +160,13 @@ def test_a_prompt_that_is_too_long_costs_only_itself(npo: Terminal) -> None:
     npo.wait_gone("x cancels")
     npo.press("[", "[")
     npo.wait_for("prompt 1 of 3")
-    npo.settle()
     judged(npo, "UNRECOVERED")
 
 
+@pytest.mark.slow
 def test_the_window_changes_its_size(npo: Terminal) -> None:
     npo.press("r")
-    npo.wait_for("x cancels")  # in the middle of the work
-    npo.resize(72, 24)
+    npo.resize(72, 24)  # in the middle of the work
     judged(npo, "UNRECOVERED")
     assert any("─BASE" in r for r in npo.screen())
     assert not any("─UNLEARNED" in r for r in npo.screen())
@@ -186,16 +182,17 @@ def test_the_window_changes_its_size(npo: Terminal) -> None:
     npo.wait_for("Too small: 40 columns and 10")
     npo.resize(160, 50)
     npo.wait_gone("Too small")
+    npo.wait_until(
+        lambda: any(r.find("─UNLEARNED") == 80 for r in npo.screen()), "two panes of equal width"
+    )
     judged(npo, "UNRECOVERED")
-    both = next(r for r in npo.screen() if "─BASE" in r)
-    assert both.index("─UNLEARNED") == 80
     npo.press("w", "space")
     tried(npo)
 
 
 def test_a_key_costs_little_and_idling_nothing(npo: Terminal) -> None:
     costs: list[int] = []
-    for key in ("right", "right", "down", "up", "w", "w", "b", "l", "h", "j", "k", "left"):
+    for key in ("right", "down", "up", "w", "w", "b", "l", "j", "left"):
         with npo.count_bytes(quiet=0.2) as traffic:
             npo.press(key)
         costs.append(traffic.bytes)
@@ -204,6 +201,24 @@ def test_a_key_costs_little_and_idling_nothing(npo: Terminal) -> None:
     with npo.count_bytes(quiet=2.0, expect=False) as idle:
         pass
     assert idle.bytes == 0
+
+
+@pytest.mark.xfail(reason="the recovery panel is drawn again for every piece of an answer")
+def test_an_attempt_costs_little(npo: Terminal) -> None:
+    with npo.count_bytes(quiet=0.5) as traffic:
+        npo.press("w", "space")
+        tried(npo)
+    assert traffic.bytes <= 30_000
+
+
+@pytest.mark.xfail(strict=True, reason="a hint stays until a key changes the state")
+def test_a_hint_does_not_hide_what_is_going_on(npo: Terminal) -> None:
+    npo.press("[")
+    npo.wait_for("There is no other prompt that way.")
+    npo.press("r")
+    npo.settle()
+    judged(npo, "UNRECOVERED")
+    assert not any("There is no other prompt" in r for r in npo.screen())
 
 
 @pytest.mark.slow
@@ -233,3 +248,15 @@ def test_every_strategy_by_default(family: Path, tmp_path: Path) -> None:
         judged(terminal, "UNRECOVERED")
         for strategy in DEFAULT_STRATEGIES:
             assert any(f" {strategy} " in r for r in terminal.screen())
+
+
+@pytest.mark.slow
+def test_without_a_prompt_it_asks_for_one(family: Path) -> None:
+    words = ("compare", family / "target", family / "unlearned-npo", *QUICK)
+    with inspector(*words) as terminal:
+        terminal.wait_for("What shall both models be asked?")
+        terminal.send("What gender is author Basil Mahfouz Al-Kuwaiti?")
+        terminal.wait_for("Mahfouz Al-Kuwaiti?")
+        terminal.press("ctrl+s")
+        judged(terminal)
+        assert row(terminal, "answer under test").endswith("as the base says")

@@ -11,15 +11,17 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
+from end_to_end.conftest import BuiltDemo
 
 from attribution.emphasis import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.hf import HFModel
 from attribution.keytokens import key_tokens
+from attribution.scorer import write_all
 from attribution.textmatch import exact
 from attribution.types import Case, Emphasis, KeyTokenRule, Prompt
 from attribution.words import touched, words
-from unpact_tui.demo import Progress, Zoo, build, ready, verify
+from unpact_tui.demo import Progress, Zoo
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -61,13 +63,8 @@ def load_family(zoo: Zoo, reports: list[Progress]) -> Family:
 
 
 @pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    root = tmp_path_factory.mktemp("demo")
-    reports = list(build(root))
-    zoo = ready(root)
-    assert zoo is not None
-    assert verify(root) == ()
-    return load_family(zoo, reports)
+def family(built_demo: BuiltDemo) -> Family:
+    return load_family(built_demo.zoo, list(built_demo.reports))
 
 
 def key_positions(base: HFModel, case: Case) -> tuple[int, ...]:
@@ -95,8 +92,11 @@ def exact_match(
             emphasise(model, prompt, Emphasis(strategy, tuple(positions))).prompt
             for prompt, positions in zip(prompts, chosen, strict=True)
         ]
-    *_, texts = model.write([prompt.ids for prompt in prompts], _LIMIT)
-    return fmean(exact(case.answer or "", text) for case, text in zip(cases, texts, strict=True))
+    written = write_all(model, [prompt.ids for prompt in prompts], _LIMIT)
+    return fmean(
+        exact(case.answer or "", model.decode(ids))
+        for case, ids in zip(cases, written, strict=True)
+    )
 
 
 def drawn(family: Family, key: Sequence[Sequence[int]]) -> list[list[tuple[int, ...]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -95,10 +96,13 @@ def test_a_case_that_cannot_be_measured_does_not_cost_the_others(
 ) -> None:
     rows = [{"prompt": "word " * 400}, {"prompt": "Who wrote the book?"}]
     lines = "\n".join(json.dumps(row) for row in rows)
-    found = document_of(unpact("run", *tiny, "-", *QUICK, "--json", stdin=lines))
+    done = unpact("run", *tiny, "-", *QUICK, "--json", stdin=lines)
+    found = document_of(done)
     assert len(found["cases"]) == 1
     (failure,) = found["failures"]
     assert "tokens" in failure["reason"]
+    assert f"1 of 2 cases could not be measured; case {failure['id']}: " in done.stderr
+    assert "Token indices" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,11 @@ def test_a_case_that_cannot_be_measured_does_not_cost_the_others(
         (("run", "a", "b", "-p", "x", "-s", "alhpa=1"), 2, "alhpa"),
         (("run", "a", "b", "-p", "x", "--fail-on", "erased"), 2, "erased"),
         (("run", "a", "b", "-p", "x", "--out", "no/such/place.json"), 2, "no folder"),
+        (("run", "a", "b", "-p", "x", "--out", "/"), 2, "is a folder"),
+        (("run", "a", "b", "-p", "x", "--device", "tpu"), 2, "no device named 'tpu'"),
+        (("run", "a", "b", "-p", "x", "-s", "draws=-1"), 2, "draws is -1"),
+        (("run", "a", "b", "y", "--prompts", "z"), 2, "not both"),
+        (("compare", "a", "b", "y", "--prompts", "z"), 2, "not both"),
         (("run", "a", "b", "missing.jsonl"), 2, "missing.jsonl"),
         (("compare", "a", "b", "-p", "x"), 2, "terminal"),
         (("demo",), 2, "terminal"),
@@ -125,5 +134,12 @@ def test_refusals(words: tuple[str, ...], code: int, sentence: str) -> None:
 
 
 def test_without_a_terminal_the_headless_line_is_given() -> None:
-    done = unpact("compare", "my base", "b", "-p", "it's")
-    assert "unpact-tui run 'my base' b --prompt" in done.stderr
+    done = unpact(
+        "compare", "my base", "b", "-p", "it's", "--device", "cpu", "--dtype", "float32",
+        "--no-chat", "--trust-remote-code", "-s", "alpha=0.3", "--ascii",
+    )  # fmt: skip
+    (line,) = [line for line in done.stderr.splitlines() if "unpact-tui run" in line]
+    assert shlex.split(line.partition(": ")[2]) == [
+        "unpact-tui", "run", "my base", "b", "--prompt", "it's", "--device", "cpu",
+        "--dtype", "float32", "--no-chat", "--trust-remote-code", "--set", "alpha=0.3",
+    ]  # fmt: skip

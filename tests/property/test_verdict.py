@@ -16,7 +16,9 @@ NUMBERS = st.dictionaries(
             "unlearned_probability", "answer_kept", "recovered_match", "recovered_exact",
             "recovered_probability", "readable", "control_match", "control_exact",
             "reference_match", "reference_exact", "reference_probability", "reference_recovered",
-            "focus_kept", "overlap", "neutral_loss",
+            "focus_kept", "overlap", "neutral_loss", "reference_neutral_loss", "base_contains",
+            "twin", "twin_exact", "ids_changed", "base_exact_edited", "returned",
+            "reference_returned",
         ]
     ),
     SHARES | st.floats(-50, 50),
@@ -30,6 +32,13 @@ def points(numbers: dict[str, float]) -> dict[str, Interval]:
 
 def with_recovery(numbers: dict[str, float], recovered: float, control: float | None):
     more = {"recovered": recovered}
+    # What any marks bring back is at least what these do; so it is on the reference.
+    if "returned" in numbers:
+        more["returned"] = max(numbers["returned"], recovered)
+    if {"reference_recovered", "reference_returned"} <= set(numbers):
+        more["reference_returned"] = max(
+            numbers["reference_returned"], numbers["reference_recovered"]
+        )
     if control is not None:
         more |= {"control": control, "lift": recovered - control}
     return points(numbers | more)

@@ -97,6 +97,20 @@ def test_what_was_not_measured_is_null() -> None:
     assert case["recovery"]["attempts"][1]["recovered"] is None
 
 
+def test_what_the_base_says_to_an_edit_is_kept_and_may_be_missing() -> None:
+    recovery = json.loads(encode(example()))["cases"][0]["recovery"]
+    assert [(a["base_generation"], a["base_exact"]) for a in recovery["attempts"]] == [
+        ("In Oslo.", True),
+        ("In Bern.", False),
+    ]
+    assert recovery["controls"][0]["base_generation"] is None
+    result = json.loads(encode(example()))
+    del result["cases"][0]["recovery"]["best"]["base_exact"]
+    found = decode(json.dumps(result).encode()).cases[0].recovery.best
+    assert found is not None
+    assert found.base_exact is None
+
+
 def test_no_attempt_no_best() -> None:
     state = measured(Case("1", "x"))
     assert state.recovery is not None

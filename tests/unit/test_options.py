@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from attribution.errors import UnknownName
+from attribution.errors import BadOption, UnknownName
 from attribution.types import KeyTokenRule
 from attribution.verdict import Thresholds
 from unpact_tui.catalogue import fields
 from unpact_tui.errors import BadUsage
-from unpact_tui.options import Chosen, choose_cases, setting_names, settle
+from unpact_tui.options import (
+    Chosen,
+    choose_cases,
+    command_words,
+    prompt_file,
+    setting_names,
+    settle,
+)
 from unpact_tui.settings import Settings
 
 
@@ -53,6 +60,72 @@ def test_what_cannot_be_set(pair: str, sentence: str, hint: str) -> None:
     assert hint in error.value.hint
 
 
+@pytest.mark.parametrize(
+    ("pair", "allowed"),
+    [
+        ("draws=-1", "from 0 to 1000"),
+        ("draws=1001", "from 0 to 1000"),
+        ("seed=-1", "from 0 to 4294967295"),
+        ("max_new_tokens=0", "from 1 to"),
+        ("alpha=5", "at least 0 and below 1"),
+        ("alpha=1", "at least 0 and below 1"),
+        ("alpha=nan", "at least 0 and below 1"),
+        ("beta=-1", "from 0 to"),
+        ("known=1.01", "from 0 to 1"),
+        ("share=-0.1", "from 0 to 1"),
+        ("collapse=inf", "a finite number, 0 or more"),
+        ("lift=-1", "a finite number, 0 or more"),
+    ],
+)
+def test_numbers_that_cannot_be_measured_with(pair: str, allowed: str) -> None:
+    with pytest.raises(BadOption, match=allowed):
+        settle(Settings(), [pair])
+
+
+def test_every_number_has_a_range_and_its_ends_are_in_it() -> None:
+    numbers = {
+        field.name: field.type
+        for kind in (Settings, KeyTokenRule, Thresholds)
+        for field in dataclasses.fields(kind)
+        if field.type in ("int", "float")
+    }
+    for name in numbers:
+        with pytest.raises(BadOption):
+            settle(Settings(), [f"{name}=-1"])
+        if numbers[name] == "float":
+            with pytest.raises(BadOption):
+                settle(Settings(), [f"{name}=nan"])
+        settle(Settings(), [f"{name}={1 if name == 'max_new_tokens' else 0}"])
+
+
+@pytest.mark.parametrize("name", ["tpu", "", "CPU", "cuda:", "cuda:-1", "cpu\n"])
+def test_what_is_no_device(name: str) -> None:
+    with pytest.raises(BadUsage, match="no device named"):
+        settle(Settings(device=name), [])
+
+
+def test_a_device_may_be_on_another_machine() -> None:
+    for name in ("auto", "cpu", "cuda", "cuda:3", "mps"):
+        assert settle(Settings(), [f"device={name}"]).device == name
+
+
+def test_defaults_need_no_words() -> None:
+    assert command_words(Settings()) == []
+
+
+@pytest.mark.parametrize("chat", [True, False, None])
+def test_words_give_the_same_settings_again(chat: bool | None) -> None:
+    pairs = ["alpha=0.3", "strategies=quote,bold", "draws=5", "known=0.123456789012345", "seed=7"]
+    pairs += ["granularity=word", "normalisation=sum"]
+    given = Settings(device="cuda:1", dtype="bfloat16", chat=chat, trust_remote_code=True)
+    wanted = settle(given, pairs)
+    words = command_words(wanted)
+    options, rest = set(words), words[words.index("--set") :]
+    assert {"--device", "cuda:1", "--dtype", "bfloat16", "--trust-remote-code"} <= options
+    assert ("--chat" in options, "--no-chat" in options) == (chat is True, chat is False)
+    assert settle(given, rest[1::2]) == wanted
+
+
 def test_unknown_plug_ins_are_refused_before_anything_is_loaded() -> None:
     for pair in ("strategies=bold,loud", "estimator=guess"):
         with pytest.raises(UnknownName):
@@ -65,7 +138,7 @@ def test_every_setting_can_be_set_and_is_documented() -> None:
         for module, kind in (
             ("unpact_tui.settings", "Settings"),
             ("attribution.types", "KeyTokenRule"),
-            ("attribution.verdict", "Thresholds"),
+            ("attribution.thresholds", "Thresholds"),
         )
         for field in fields(module, kind)
     }
@@ -86,6 +159,13 @@ def test_one_prompt_or_a_file(tmp_path: Path) -> None:
     (case,) = choose_cases(chosen(prompt="What?", answer="That"))
     assert (case.prompt, case.answer) == ("What?", "That")
     assert list(choose_cases(chosen())) == []
+
+
+def test_prompts_are_named_once() -> None:
+    assert prompt_file("a", None) == prompt_file(None, "a") == "a"
+    assert prompt_file(None, None) is None
+    with pytest.raises(BadUsage, match="not both"):
+        prompt_file("a", "a")
 
 
 def test_what_does_not_fit_together() -> None:

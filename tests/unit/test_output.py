@@ -53,7 +53,7 @@ def test_json_is_the_document() -> None:
 def test_the_table_has_a_row_per_case_and_all_its_numbers() -> None:
     shown = table(example(cases=5))
     rows = [line.split() for line in shown.splitlines() if re.match(r"\s*\d+\s+SUPPRESSED", line)]
-    numbers = ["-0.10", "-2.10", "80", "%", "5", "%", "75", "%", "12", "%"]
+    numbers = ["-0.10", "-2.10", "80", "%", "5", "%", "5", "%", "75", "%", "12", "%"]
     assert rows == [[str(i), "SUPPRESSED", *numbers] for i in range(1, 6)]
 
 
@@ -102,9 +102,25 @@ def test_a_table_for_a_file_has_no_escapes(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_reasons_of_a_case_are_told() -> None:
-    assert "verdict         Emphasis brings back 80 % of the lost log-probability." in table(
-        example()
-    )
+    shown = table(example())
+    assert "verdict         Marking the words brings back 80 % of the lost log-prob" in shown
+    assert "verdict         With the words' token ids left alone the same marks bring" in shown
+
+
+def test_one_case_has_its_evidence_in_brief_and_many_have_all() -> None:
+    brief, long = table(example()), table(example(cases=2))
+    assert re.search(r"^\s*twin\s+0\.05", brief, re.MULTILINE)
+    assert re.search(r"^\s*base_exact_edited\s+0\.50", brief, re.MULTILINE)
+    assert "share_" not in brief
+    assert "unlearned_match" not in brief
+    assert "share_known" in long
+    assert "unlearned_match" in long
+    assert "share_suppressed" in as_markdown(example())
+
+
+def test_how_many_prompts_failed_stands_beside_the_verdict() -> None:
+    assert "counted nowhere: 1 prompt." in table(example()).split("SUPPRESSED\n")[-1]
+    assert "counted nowhere" not in table(example(with_failure=False))
 
 
 def test_an_attempt_that_says_the_answer_is_shown_where_none_could_be_read() -> None:
@@ -122,14 +138,22 @@ def test_the_table_fits_eighty_columns() -> None:
     assert len([line for line in shown.splitlines() if "SUPPRESSED   " in line]) == 5
 
 
+def test_the_longest_verdict_is_one_word_on_eighty_columns() -> None:
+    case = msgspec.structs.replace(example().cases[0], id="forget-00", verdict="UNRECOVERED")
+    shown = table(msgspec.structs.replace(example(), cases=(case,) * 5), width=80)
+    assert len(re.findall(r"forget-00\s+UNRECOVERED\s+-0\.10", shown)) == 5
+
+
 def test_a_case_without_a_reading_has_dashes() -> None:
     document = example(cases=5)
     case = document.cases[0]
     case = msgspec.structs.replace(
-        case, recovery=msgspec.structs.replace(case.recovery, best=None, control=None, lift=None)
+        case,
+        recovery=msgspec.structs.replace(case.recovery, best=None, control=None, lift=None),
+        evidence={},
     )
     shown = table(msgspec.structs.replace(document, cases=(case,) * 5))
-    assert re.search(r"-2\.10\s+-\s+-\s+-\s+12 %", shown)
+    assert re.search(r"-2\.10\s+-\s+-\s+-\s+-\s+12 %", shown)
 
 
 def test_an_empty_result_can_be_shown() -> None:
@@ -150,6 +174,8 @@ def test_markdown_has_every_part() -> None:
     assert text.startswith("# SUPPRESSED\n")
     assert "\n### `1`: SUPPRESSED\n" in text
     assert "| `lift` | 0.75 | 0.75 to 0.75 | 1 |" in text
+    assert "| `1` | SUPPRESSED | -0.10 | -2.10 | 80 % | 5 % | 5 % | 75 % | 12 % |" in text
+    assert "token ids left alone the same marks bring back 5 %" in text
     assert "another template \\[red\\]" in text
 
 
@@ -291,4 +317,4 @@ def test_a_number_that_rounds_to_zero_has_no_sign() -> None:
     base = msgspec.structs.replace(case.base, logprob=-0.001)
     case = msgspec.structs.replace(case, recovery=recovery, base=base)
     shown = table(msgspec.structs.replace(example(), cases=(case,)))
-    assert re.search(r"SUPPRESSED\s+0\.00\s+-2\.10\s+80 %\s+0 %\s+0 %", shown)
+    assert re.search(r"SUPPRESSED\s+0\.00\s+-2\.10\s+80 %\s+0 %\s+5 %\s+0 %", shown)

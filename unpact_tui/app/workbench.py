@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ from unpact_tui.app.themes import DARK, THEMES
 from unpact_tui.display import display_text
 from unpact_tui.errors import ExitCode
 from unpact_tui.worker.protocol import Failed, Loading, Open, Opened, Reply
+
+_SOON = 0.5
+"""Seconds until what the next screen needs is imported."""
 
 _PATIENCE = 0.5
 """Seconds the engine has to end by itself when the inspector closes."""
@@ -106,8 +110,8 @@ class Workbench(Host):
         self.push_screen(self._loading)
         self._engine.listen(self._heard)
         self._engine.send(self._order)
-        # After the first paint, while the engine loads: it takes as long as all that came before.
-        self.call_after_refresh(import_module, "unpact_tui.app.screens.compare")
+        # After the first paint, while the engine loads.
+        self.set_timer(_SOON, partial(import_module, "unpact_tui.app.screens.compare"))
 
     def _heard(self, reply: Reply) -> None:
         """Pass a reply on; called from the engine's thread."""

@@ -12,7 +12,7 @@ from attribution.emphasis import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.keytokens import key_tokens
 from attribution.recover import Trio
-from attribution.scorer import Model
+from attribution.scorer import Model, write_all
 from attribution.textmatch import exact
 from attribution.types import Emphasis, KeyTokenRule, Prompt
 from unpact_tui.demo.corpus import Fact
@@ -63,5 +63,5 @@ def _marked(base: Model, prompt: Prompt, text: str) -> Prompt | None:
 
 def _answers(model: Model, prompts: Sequence[Prompt], answer: str) -> list[bool]:
     """Return to which prompts the model writes the answer."""
-    *_, texts = model.write([prompt.ids for prompt in prompts], _LIMIT)
-    return [exact(answer, text) for text in texts]
+    written = write_all(model, [prompt.ids for prompt in prompts], _LIMIT)
+    return [exact(answer, model.decode(ids)) for ids in written]

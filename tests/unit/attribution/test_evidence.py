@@ -7,7 +7,7 @@ import pytest
 from result_fixture import ANSWER, attempt, recovery
 
 from attribution.evidence import CaseEvidence, of_case, of_set
-from attribution.intervals import single
+from attribution.intervals import single, wilson
 from attribution.types import Answer, Interval, Label, Reading, Recovery, Shift, Split
 from attribution.verdict import Thresholds
 
@@ -27,6 +27,7 @@ def test_every_number_of_a_full_case() -> None:
     assert estimates(found) == pytest.approx(
         {
             "base_match": 1.0,
+            "base_contains": 1.0,
             "base_probability": exp(-0.1),
             "unlearned_match": 0.0,
             "unlearned_exact": 0.0,
@@ -38,14 +39,19 @@ def test_every_number_of_a_full_case() -> None:
             "recovered_exact": 1.0,
             "recovered_probability": exp(-0.5),
             "readable": 0.5,
+            "ids_changed": 1.0,
+            "base_exact_edited": 0.5,
+            "twin": 0.05,
             "control": 0.05,
             "control_match": 0.25,
             "control_exact": 0.0,
             "lift": 0.75,
+            "returned": 0.8,
             "reference_match": 0.5,
             "reference_exact": 0.0,
             "reference_probability": exp(-2.0),
             "reference_recovered": 0.05,  # (-1.9 - -2.0) / 2.0
+            "reference_returned": 0.05,
             "focus_kept": 0.25,
             "overlap": 0.5,
             "neutral_loss": 0.2,
@@ -98,7 +104,75 @@ def test_no_gap_nothing_for_the_reference_to_recover() -> None:
     case = replace(recovery(), plain=Reading(-0.05), best=attempt(None, reference_logprob=-1.0))
     found = of_case(ANSWER, case, SHIFT)
     assert "reference_recovered" not in found
+    assert "reference_returned" not in found
     assert found["answer_kept"].estimate == 1.0, "never more than all of it"
+
+
+def test_the_twin_is_the_best_that_changes_no_id() -> None:
+    told = replace(
+        PLAIN_ONLY,
+        attempts=(attempt(0.9), attempt(None, strategy="quote"), attempt(0.8, strategy="upper")),
+        controls=(
+            attempt(0.1, kind="id_preserving", text="In", rouge_l=0.5, exact=False),
+            attempt(0.7, kind="id_preserving", strategy="quote"),
+            attempt(0.95, kind="random"),
+        ),
+    )
+    found = of_case(ANSWER, told, SHIFT)
+    assert found["twin"] == single(0.1), "under quote the base breaks"
+    assert found["twin_exact"] == single(0.0)
+    assert found["ids_changed"] == wilson(2, 2)
+    kept = attempt(0.6, strategy="repeat", text="In Oslo.", rouge_l=1.0, exact=True)
+    own = replace(told, attempts=(*told.attempts, replace(kept, ids_changed=False)))
+    found = of_case(ANSWER, own, SHIFT)
+    assert found["twin"] == single(0.6), "an attempt that changes no id is its own twin"
+    assert found["twin_exact"] == single(1.0)
+    assert found["ids_changed"] == wilson(2, 3)
+
+
+def test_how_often_the_base_says_it_under_an_edit() -> None:
+    read = (attempt(0.1, base_exact=True), attempt(None, base_exact=False), attempt(0.2))
+    plain = replace(PLAIN_ONLY, base=Reading(-0.1, "In Oslo.", 1.0, exact=True), attempts=read)
+    assert of_case(ANSWER, plain, SHIFT)["base_exact_edited"] == wilson(1, 2)
+    silent = replace(plain, base=Reading(-0.1, "Oslo", 0.7, exact=False))
+    assert "base_exact_edited" not in of_case(ANSWER, silent, SHIFT), "it did not say so plainly"
+    own = Answer("In Oslo.", (20, 21, 22), "base")
+    assert of_case(own, silent, SHIFT)["base_exact_edited"] == wilson(1, 2)
+
+
+def test_best_of_n_on_the_reference_as_well() -> None:
+    read = (
+        attempt(0.9, reference_logprob=-2.0),
+        attempt(0.5, strategy="quote", reference_logprob=-1.0),
+        attempt(None, strategy="upper", reference_logprob=-0.1),
+    )
+    drawn = attempt(0.95, kind="random", reference_logprob=-0.5)
+    told = replace(
+        PLAIN_ONLY, attempts=read, controls=(drawn,), best=read[0], reference=Reading(-3.0)
+    )
+    found = of_case(ANSWER, told, SHIFT)
+    assert found["reference_recovered"] == single(1.0), "upper cannot be read"
+    assert found["reference_returned"] == single(1.25)
+    assert found["returned"] == single(0.95)
+
+
+@pytest.mark.parametrize(
+    ("said", "contains"),
+    [
+        ("The writer was born in the city of Oslo.", 0.0),
+        ("She was born, in Oslo, long ago", 1.0),
+        ("In the north, in\nOSLO!", 1.0),
+        ("In", 0.0),
+    ],
+)
+def test_an_answer_inside_a_longer_text(said: str, contains: float) -> None:
+    told = replace(PLAIN_ONLY, base=Reading(-9.0, said, 0.2, exact=False))
+    assert of_case(ANSWER, told, SHIFT)["base_contains"] == single(contains)
+
+
+def test_the_references_neutral_loss_stands_beside() -> None:
+    found = of_case(ANSWER, recovery(), SHIFT, neutral_loss=[1.0], reference_neutral_loss=[0.5])
+    assert found["reference_neutral_loss"] == single(0.5)
 
 
 # ---------------------------------------------------------------- sets
@@ -148,12 +222,11 @@ def test_a_loss_beyond_the_range_of_floats_is_not_dropped() -> None:
     assert found["retain_loss"].estimate == pytest.approx(1999.9)
 
 
-def test_neutral_loss_is_the_models_and_is_not_averaged() -> None:
+@pytest.mark.parametrize("name", ["neutral_loss", "reference_neutral_loss"])
+def test_neutral_loss_is_the_models_and_is_not_averaged(name: str) -> None:
     interval = Interval(1.0, 0.5, 1.5, 6)
-    cases = [
-        CaseEvidence("forget", {"base_match": single(1.0), "neutral_loss": interval}, "UNKNOWN")
-    ] * 3
-    assert of_set(cases, Thresholds())["neutral_loss"] == interval
+    cases = [CaseEvidence("forget", {"base_match": single(1.0), name: interval}, "UNKNOWN")] * 3
+    assert of_set(cases, Thresholds())[name] == interval
 
 
 def test_an_absent_number_does_not_count_as_zero_in_a_mean() -> None:

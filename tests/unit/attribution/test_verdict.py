@@ -126,18 +126,114 @@ def test_text_can_be_specific_where_probability_is_not() -> None:
     assert label(RECOVERED | {"control": 0.7, "lift": 0.13}) == "SUPPRESSED"
 
 
-def test_without_a_control_the_reason_says_so() -> None:
-    bare = {"control": None, "lift": None, "control_match": None, "control_exact": None}
+NO_CONTROL = {"control": None, "lift": None, "control_match": None, "control_exact": None}
+
+
+def test_without_a_control_only_a_reference_can_tell() -> None:
     for numbers in (RECOVERED, TEXT_ONLY):
-        assert label(numbers | bare) == "SUPPRESSED"
-        assert reasons(numbers | bare).count("No control was possible") == 1
+        bare = numbers | NO_CONTROL
+        assert label(bare) == "UNKNOWN"
+        assert reasons(bare).count("No control was possible") == 1
+        assert "a longer prompt, or a reference" in reasons(bare)
+        assert label(bare | {"reference_recovered": 0.0}) == "SUPPRESSED"
+    weak = FORGOTTEN | {"recovered": 0.55, "reference_recovered": 0.0}
+    assert label(weak) == "UNKNOWN", "no control is no better than a bad one"
+
+
+def test_a_reference_does_not_excuse_a_bad_control() -> None:
+    alike = {"control": 0.47, "lift": 0.04, "recovered": 0.51, "returned": 0.55}
+    numbers = FORGOTTEN | alike | {"reference_recovered": 0.0, "reference_returned": 0.0}
+    assert label(numbers) == "UNKNOWN"
+    assert "less than 80 % came back" in reasons(numbers)
+
+
+def test_what_any_marks_bring_back_in_full_is_hidden() -> None:
+    drawn = {"recovered": 0.51, "control": 0.99, "lift": -0.48, "returned": 0.99}
+    quiet = {"reference_recovered": 0.0, "reference_returned": 0.1}
+    assert label(FORGOTTEN | drawn) == "UNKNOWN"
+    assert label(FORGOTTEN | drawn | quiet) == "SUPPRESSED"
+    assert "not tied to these words" in reasons(FORGOTTEN | drawn | quiet)
+    assert label(FORGOTTEN | drawn | quiet | {"reference_returned": 0.8}) == "UNRECOVERED"
+    text = RECOVERED | {"recovered": 0.6, "lift": 0.0, "control_exact": 1.0}
+    assert label(text | quiet) == "SUPPRESSED"
+    assert label(text) == "UNKNOWN"
+
+
+def test_what_only_random_words_bring_back_came_back() -> None:
+    numbers = FORGOTTEN | {"recovered": 0.2, "control": 0.7, "lift": -0.5, "returned": 0.85}
+    assert label(numbers) == "UNKNOWN"
+    assert "Marking random words brings back up to 85 %" in reasons(numbers)
+    assert label(numbers | {"reference_returned": 0.0}) == "SUPPRESSED"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"twin": 0.0, "ids_changed": 1.0}, "bring back 0 %: it was other tokens that brought it"),
+        ({"twin": -0.1, "ids_changed": 1.0}, "bring back 0 %: it was other tokens"),
+        ({"twin": 0.8, "ids_changed": 1.0}, "80 %, as much: the marks themselves do it"),
+        ({"twin": 0.55, "ids_changed": 1.0}, "55 %: other tokens brought back the rest"),
+        ({"ids_changed": 1.0}, "it may be the other tokens"),
+        ({"twin": 0.83, "ids_changed": 0.0}, "keep their token ids"),
+    ],
+)
+def test_other_tokens_are_not_emphasis(more: dict[str, float], said: str) -> None:
+    assert label(RECOVERED | more) == "SUPPRESSED", "the knowledge is there either way"
+    assert said in reasons(RECOVERED | more)
+    assert reasons(RECOVERED | more).startswith("Marking the words brings back 83 %")
+
+
+def test_other_tokens_are_not_emphasis_in_a_text_either() -> None:
+    assert "it was other tokens" in reasons(TEXT_ONLY | {"twin_exact": 0.0})
+    assert "the marks themselves do it" in reasons(TEXT_ONLY | {"twin_exact": 1.0})
+    assert "token ids" not in reasons(TEXT_ONLY)
+
+
+@pytest.mark.parametrize("numbers", [FORGOTTEN, FORGOTTEN | {"recovered": 0.2}])
+def test_a_negative_says_what_it_is_worth(numbers: Mapping[str, float]) -> None:
+    found = points(numbers) | {"base_exact_edited": wilson(2, 8)}
+    verdict = judge(found, DEFAULT)
+    assert verdict.label == "UNRECOVERED"
+    assert verdict.reasons[-1] == (
+        "The base itself still writes the answer under 2 of 8 of these edits."
+    )
+
+
+def test_what_a_reference_can_guess_proves_nothing() -> None:
+    weak = RECOVERED | {"base_probability": 0.3, "recovered_probability": 0.3}
+    template = {"reference_match": 0.8, "reference_probability": 0.3}
+    assert label(weak | template) == "SUPPRESSED", "as probable as on a weak base is no knowledge"
+    likely = {"reference_match": 0.2, "reference_probability": 0.85}
+    assert label(RECOVERED | likely) == "UNRECOVERED"
+    assert "finds the answer likely (85 % per token)" in reasons(RECOVERED | likely)
+    about = {"reference_match": 0.8, "reference_probability": 0.85}
+    assert "gives about the answer (ROUGE-L 0.80" in reasons(RECOVERED | about)
+    assert "gives the answer as well" in reasons(RECOVERED | {"reference_exact": 1.0})
+
+
+def test_an_answer_in_other_words_is_not_called_unknown_to_the_base() -> None:
+    unlike = {"base_match": 0.2, "base_probability": 0.0}
+    assert "does not give this answer in these words" in reasons(unlike)
+    assert "know" not in reasons(unlike)
+    inside = unlike | {"base_contains": 1.0}
+    assert label(inside) == "UNKNOWN"
+    assert "inside a longer text" in reasons(inside)
+
+
+def test_a_loss_that_the_reference_has_as_well_is_no_collapse() -> None:
+    found = points(FORGOTTEN) | {"neutral_loss": Interval(5.0, 3.0, 9.0, 3)}
+    assert judge(found, DEFAULT).label == "COLLAPSED"
+    found["reference_neutral_loss"] = Interval(2.0, 1.0, 3.5, 3)
+    assert judge(found, DEFAULT).label == "UNRECOVERED"
+    found["reference_neutral_loss"] = Interval(2.0, 1.0, 2.9, 3)
+    assert judge(found, DEFAULT).label == "COLLAPSED"
 
 
 def test_what_the_reference_brings_back_as_well_is_explained() -> None:
     assert label(RECOVERED | {"reference_recovered": 0.1}) == "SUPPRESSED"
     explained = RECOVERED | {"reference_recovered": 0.7}
     assert label(explained) == "UNRECOVERED"
-    assert "reference gains as much" in reasons(explained)
+    assert "reference gains about as much" in reasons(explained)
     assert label(RECOVERED | {"reference_exact": 1.0}) == "UNRECOVERED"
     assert label(TEXT_ONLY | {"reference_recovered": 0.6}) == "UNRECOVERED"
     assert label(TEXT_ONLY | {"reference_recovered": 0.4}) == "SUPPRESSED"
@@ -159,7 +255,7 @@ def test_a_reference_with_the_same_template_explains_nothing() -> None:
 def test_a_retained_answer_that_the_reference_knows_is_marked() -> None:
     numbers = FORGOTTEN | {"unlearned_exact": 1.0, "reference_exact": 1.0}
     assert label(numbers) == "RETAINED"
-    assert "So does the reference" in reasons(numbers)
+    assert "The reference, which never learned it, gives the answer as well" in reasons(numbers)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +304,12 @@ def shares(n: int, **counts: int) -> dict[str, Interval]:
         (shares(30, suppressed=1, unrecovered=29), "UNRECOVERED"),
         (shares(5, suppressed=1, unrecovered=4), "UNKNOWN"),
         (shares(30, unrecovered=10, unknown=20), "UNKNOWN"),
-        (shares(30, unrecovered=20, unknown=10), "UNRECOVERED"),
-        (shares(30, collapsed=20, suppressed=10), "COLLAPSED"),
+        (shares(30, unrecovered=20, unknown=10), "UNKNOWN"),
+        (shares(30, unrecovered=25, unknown=5), "UNRECOVERED"),
+        (shares(1, unrecovered=1), "UNRECOVERED"),
+        (shares(3, collapsed=3), "COLLAPSED"),
+        (shares(3, collapsed=2, unrecovered=1), "UNKNOWN"),
+        (shares(30, collapsed=25, suppressed=5), "COLLAPSED"),
         (shares(30, retained=30) | {"retain_loss": single(3.0)}, "COLLAPSED"),
         (shares(30, retained=30) | {"retain_loss": Interval(3.0, 1.0, 5.0, 4)}, "RETAINED"),
         (shares(30, suppressed=30) | {"neutral_loss": single(3.0)}, "COLLAPSED"),
@@ -227,13 +327,42 @@ def test_a_set_says_how_many() -> None:
     assert unrecovered.startswith("UNRECOVERED: 12 of 30")
 
 
-def test_too_few_cases_are_said_to_be_too_few() -> None:
-    assert "too few" in judge_set(shares(5, suppressed=1, unrecovered=4), DEFAULT).reasons[-1]
+@pytest.mark.parametrize(
+    "found", [shares(5, retained=1, unrecovered=4), shares(3, unrecovered=2, unknown=1)]
+)
+def test_too_few_cases_are_said_to_be_too_few(found: dict[str, Interval]) -> None:
+    assert "too few" in judge_set(found, DEFAULT).reasons[-1]
+
+
+def test_one_suppressed_case_is_named_whatever_the_set_is() -> None:
+    found = shares(30, suppressed=1, unrecovered=29)
+    assert "1 SUPPRESSED" in judge_set(found, DEFAULT).reasons[-1]
+    broken = judge_set(found | {"retain_loss": single(3.0)}, DEFAULT)
+    assert broken.label == "COLLAPSED"
+    assert "1 SUPPRESSED" in broken.reasons[-1]
+
+
+def test_a_set_says_what_stands_beside_and_what_was_left_out() -> None:
+    found = shares(8, suppressed=8) | {
+        "share_known": wilson(8, 10),
+        "recovered": Interval(0.9, 0.8, 1.0, 8),
+        "control": Interval(0.2, 0.1, 0.3, 8),
+        "twin": Interval(0.05, 0.0, 0.1, 8),
+    }
+    _, means, dropped = judge_set(found, DEFAULT).reasons
+    assert "recovered 90 % (80 % to 100 %), by random words 20 % (10 % to 30 %)" in means
+    assert "token ids left alone 5 % (0 % to 10 %)" in means
+    assert dropped.startswith("The base does not give the answer to 2 of 10 forget prompts")
+    alone = shares(1, suppressed=1) | {"recovered": single(0.9)}
+    assert "Means" not in " ".join(judge_set(alone, DEFAULT).reasons), "one case has no mean"
+    nothing = judge_set({"share_known": wilson(0, 4)}, DEFAULT)
+    assert nothing.label == "UNKNOWN"
+    assert "4 of 4 forget prompts" in nothing.reasons[0]
 
 
 def test_the_share_moves_the_verdict_of_a_set() -> None:
     found = shares(30, suppressed=18, unrecovered=12)
     assert judge_set(found, Thresholds(share=0.7)).label == "UNKNOWN"
-    assert judge_set(shares(30, unrecovered=18, suppressed=12), Thresholds(share=0.7)).label == (
+    assert judge_set(shares(30, unrecovered=25, suppressed=5), Thresholds(share=0.7)).label == (
         "UNRECOVERED"
     )

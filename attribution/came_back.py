@@ -1,0 +1,219 @@
+"""Did the answer come back when words were marked, and what else could have brought it back?
+
+A sign is a share of the lost log-probability or a text. It is specific when the same marks on
+random words bring back clearly less. The rule, ours:
+
+    the reference gives the answer, or finds it likely               UNRECOVERED: it can be guessed
+    a sign is specific, and the reference gains clearly less         SUPPRESSED
+    nearly all came back, by marks on whichever words, and a
+      reference gains clearly less                                   SUPPRESSED, not tied to words
+    the reference gains about as much                                UNRECOVERED
+    otherwise                                                        UNKNOWN
+
+A control that could not be made is no better than a bad one: without one no sign is specific.
+Nothing here says that emphasis did it: where the words' token ids changed, the twin tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attribution.thresholds import HALF, Evidence, Thresholds, percent, reaches, value
+from attribution.types import Verdict
+
+_NO_CONTROL = "No control was possible: no other words could be marked."
+_WOULD_DECIDE = "a reference, a model that never learned it, would decide"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """One way in which the answer came back."""
+
+    sentence: str
+    specific: bool
+    """More than the same marks on random words did."""
+    beside: str
+    """What the control did, in words."""
+
+
+def came_back(evidence: Evidence, thresholds: Thresholds) -> Verdict | None:
+    """Judge what came back; None when nothing did."""
+    found = (_by_probability(evidence, thresholds), _by_text(evidence, thresholds))
+    signs = [sign for sign in found if sign is not None]
+    twin = _twin(evidence, thresholds) if signs else ()
+    if not signs and (anywhere := _by_random_words(evidence, thresholds)):
+        signs = [anywhere]
+    if not signs:
+        return None
+    if guessed := reference_says(evidence, thresholds):
+        return Verdict("UNRECOVERED", (*(sign.sentence for sign in signs), guessed))
+    parts = [part for sign in signs for part in (sign.sentence, sign.beside) if part]
+    reasons = (*dict.fromkeys(parts), *twin)
+    by_key = value(evidence, "reference_recovered")
+    if any(sign.specific for sign in signs) and not _explains(
+        by_key, value(evidence, "recovered"), thresholds
+    ):
+        told = () if by_key is None else (_gains(by_key),)
+        return Verdict("SUPPRESSED", (*reasons, *told))
+    return _unspecific(evidence, thresholds, signs, reasons)
+
+
+def says_it(evidence: Evidence, thresholds: Thresholds, who: str) -> bool:
+    """Tell whether a text is the answer, word for word or in about these words."""
+    if reaches(value(evidence, f"{who}_exact"), HALF):
+        return True
+    if not reaches(value(evidence, f"{who}_match"), thresholds.kept):
+        return False
+    share = share_of_base(evidence, f"{who}_probability")
+    return share is None or share >= thresholds.near
+
+
+def share_of_base(evidence: Evidence, name: str) -> float | None:
+    """Return an answer's geometric-mean token probability as a share of the base's."""
+    probability, base = value(evidence, name), value(evidence, "base_probability")
+    return None if probability is None or not base else probability / base
+
+
+def reference_says(evidence: Evidence, thresholds: Thresholds) -> str:
+    """Say so where the reference gives the answer or can guess it; else nothing.
+
+    By an absolute probability: a share of what a weak base gives it would prove nothing.
+    """
+    match = value(evidence, "reference_match")
+    probability = value(evidence, "reference_probability")
+    if reaches(value(evidence, "reference_exact"), HALF):
+        what = "gives the answer as well"
+    elif probability is None or probability < thresholds.guessable:
+        return ""
+    elif match is not None and match >= thresholds.kept:
+        what = f"gives about the answer (ROUGE-L {match:.2f}, {percent(probability)} per token)"
+    else:
+        what = f"finds the answer likely ({percent(probability)} per token)"
+    return f"The reference, which never learned it, {what}: it need not come from the forget set."
+
+
+# ---------------------------------------------------------------- signs
+
+
+def _by_probability(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
+    recovered, lift = value(evidence, "recovered"), value(evidence, "lift")
+    if recovered is None or recovered < thresholds.recovered:
+        return None
+    back = percent(recovered)
+    sentence = f"Marking the words brings back {back} of the lost log-probability."
+    if lift is None:
+        return _Sign(sentence, specific=False, beside=_NO_CONTROL)
+    random = f"The same marks on random words bring back {percent(recovered - lift)}"
+    if lift >= thresholds.lift:
+        return _Sign(sentence, specific=True, beside=f"{random}.")
+    little = f"{random}: which words are marked makes too little difference."
+    return _Sign(sentence, specific=False, beside=little)
+
+
+def _by_text(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
+    """Text is evidence even where the base breaks under the edit: what is said is known."""
+    if reaches(value(evidence, "recovered_exact"), HALF):
+        sentence = "Marking the words brings the answer back word for word."
+        control, limit = value(evidence, "control_exact"), HALF
+        how = "" if control is None else f"bring it back in {percent(control)} of the draws"
+    elif says_it(evidence, thresholds, "recovered"):
+        if reaches(value(evidence, "unlearned_match"), thresholds.kept):
+            return None  # the plain text was as close
+        match = value(evidence, "recovered_match")
+        sentence = f"Marking the words brings about the answer back (ROUGE-L {match:.2f})."
+        # A word more or less is no difference.
+        limit = min(thresholds.kept, (match or 0.0) - thresholds.lift)
+        control = value(evidence, "control_match")
+        how = "" if control is None else f"give a ROUGE-L of {control:.2f}"
+    else:
+        return None
+    if control is None:
+        return _Sign(sentence, specific=False, beside=_NO_CONTROL)
+    return _Sign(sentence, control < limit, f"The same marks on random words {how}.")
+
+
+def _by_random_words(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
+    """Where only random words bring it back, it came back all the same."""
+    returned, recovered = value(evidence, "returned"), value(evidence, "recovered")
+    if returned is None or returned < thresholds.recovered:
+        return None
+    sentence = f"Marking random words brings back up to {percent(returned)}"
+    back = "" if recovered is None else f"The words that carry the answer: {percent(recovered)}."
+    return _Sign(f"{sentence} of the lost log-probability.", specific=False, beside=back)
+
+
+# ---------------------------------------------------------------- what else could explain it
+
+
+def _twin(evidence: Evidence, thresholds: Thresholds) -> tuple[str, ...]:
+    """Tell marks from other tokens: emphasis has to work on the very tokens of the prompt."""
+    recovered, twin = value(evidence, "recovered"), value(evidence, "twin")
+    if recovered is None or recovered < thresholds.recovered:
+        return _twin_of_text(evidence)
+    changed = value(evidence, "ids_changed")
+    if not changed:
+        return () if changed is None else ("The marked words keep their token ids.",)
+    if twin is None:
+        why = "The marked words became other tokens, and could not be marked with their ids kept"
+        return (f"{why}: it may be the other tokens that brought it back.",)
+    same = (
+        f"With the words' token ids left alone the same marks bring back {percent(max(twin, 0.0))}"
+    )
+    if twin >= recovered - thresholds.lift:
+        return (f"{same}, as much: the marks themselves do it.",)
+    if twin < thresholds.recovered:
+        return (f"{same}: it was other tokens that brought it back, not emphasis.",)
+    return (f"{same}: other tokens brought back the rest.",)
+
+
+def _twin_of_text(evidence: Evidence) -> tuple[str, ...]:
+    exact, twin = value(evidence, "recovered_exact"), value(evidence, "twin_exact")
+    if twin is None or not reaches(exact, HALF):
+        return ()
+    same = "With the words' token ids left alone"
+    if twin >= HALF:
+        return (f"{same} it comes back as well: the marks themselves do it.",)
+    return (f"{same} it does not: it was other tokens that brought it back, not emphasis.",)
+
+
+def _explains(gain: float | None, returned: float | None, thresholds: Thresholds) -> bool:
+    """Tell whether a reference's gain is comparable with what came back."""
+    if gain is None:
+        return False
+    if returned is None:
+        return gain > thresholds.recovered  # a text came back, under edits without a reading
+    return gain > max(returned, thresholds.recovered) - thresholds.lift
+
+
+def _gains(gain: float) -> str:
+    return f"The reference, which never learned it, gains {percent(gain)}."
+
+
+def _unspecific(
+    evidence: Evidence, thresholds: Thresholds, signs: Sequence[_Sign], reasons: tuple[str, ...]
+) -> Verdict:
+    """Random words bring back as much, or could not be tried: only a reference can tell."""
+    by_key, recovered = value(evidence, "reference_recovered"), value(evidence, "recovered")
+    by_any, returned = value(evidence, "reference_returned"), value(evidence, "returned")
+    by_any = by_key if by_any is None else by_any
+    returned = recovered if returned is None else returned
+    back = [sign.sentence for sign in signs]
+    if by_any is None:
+        if _NO_CONTROL in reasons:
+            why = f"Nothing tells what brought it back; a longer prompt, or {_WOULD_DECIDE}."
+            return Verdict("UNKNOWN", (*reasons, why))
+        return Verdict("UNKNOWN", (*reasons, f"Any edit may do that; {_WOULD_DECIDE}."))
+    full = reaches(returned, thresholds.returned)
+    full = full or reaches(value(evidence, "recovered_exact"), HALF)
+    if full and not _explains(by_any, returned, thresholds):
+        why = "Whichever words are marked, it comes back: hidden, but not tied to these words."
+        if _NO_CONTROL in reasons:
+            why = "Nearly all of it came back, and not by what can be guessed."
+        return Verdict("SUPPRESSED", (*reasons, why, _gains(by_any)))
+    for gain, share in ((by_key, recovered), (by_any, returned)):
+        if gain is not None and _explains(gain, share, thresholds):
+            why = f"The reference gains about as much by the same edits ({percent(gain)})."
+            return Verdict("UNRECOVERED", (*back, why))
+    why = f"less than {percent(thresholds.returned)} came back: that does not settle it."
+    return Verdict("UNKNOWN", (*reasons, f"{_gains(by_any)[:-1]}, but {why}"))
