@@ -15,6 +15,9 @@ from attribution.types import Attribution, KeyTokens, Nats, Shift
 LEAST_RANKED = 3
 """Two points always correlate perfectly; from here on a rank correlation says something."""
 
+_FOCUS = 0.01
+"""Least focus of the base, in nats, of which a share says something. Ours."""
+
 
 def shift(
     base: Attribution, unlearned: Attribution, base_keys: KeyTokens, unlearned_keys: KeyTokens
@@ -90,9 +93,10 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _focus_kept(base: Attribution, unlearned: Attribution, keys: frozenset[Unit]) -> float | None:
-    """Positive contributions at the base's KeyTokens, unlearned / base; None without any."""
+    """Positive contributions at the base's KeyTokens, unlearned / base; None without any to speak
+    of, because a share of nothing is noise."""
     before = sum(_positive(base.contributions[unit[0]]) for unit in keys)
-    if before <= 0 or any(unlearned.contributions[unit[0]] is None for unit in keys):
+    if before < _FOCUS or any(unlearned.contributions[unit[0]] is None for unit in keys):
         return None
     return sum(_positive(unlearned.contributions[unit[0]]) for unit in keys) / before
 

@@ -80,15 +80,29 @@ def reading(logprob: Nats, answer: Answer, text: str | None) -> Reading:
 def variants(
     tokens: Tokens,
     prompt: Prompt,
-    emphasis: Emphasis,
-    random: Sequence[tuple[int, ...]],
-) -> Iterator[Variant]:
-    """Yield one strategy's prompts: on the chosen words, the twin where there is one, the draws.
+    positions: Sequence[int],
+    strategies: Sequence[str],
+    *,
+    draws: int,
+    seed: int,
+) -> tuple[Variant, ...]:
+    """Return the prompts to read: of every strategy on the words that hold `positions`, its twin
+    where there is one, and the random draws, which all strategies share.
 
-    Raises `NothingToEmphasise`.
+    Raises `NothingToEmphasise` and `UnknownName`.
     """
-    marked = tuple(i for word in touched(prompt, emphasis.positions) for i in word.positions)
-    emphasis = replace(emphasis, positions=marked)
+    marked = tuple(i for word in touched(prompt, positions) for i in word.positions)
+    random = random_positions(prompt, marked, draws, seed)
+    return tuple(
+        variant
+        for name in strategies
+        for variant in _variants(tokens, prompt, Emphasis(name, marked), random)
+    )
+
+
+def _variants(
+    tokens: Tokens, prompt: Prompt, emphasis: Emphasis, random: Sequence[tuple[int, ...]]
+) -> Iterator[Variant]:
     edited = emphasise(tokens, prompt, emphasis)
     yield Variant("key", 0, emphasis, edited)
     twin = id_preserving_twin(tokens, prompt, emphasis) if edited.ids_changed else None
@@ -114,9 +128,9 @@ def score_attempts(
 ) -> Iterator[tuple[Attempt, ...]]:
     """Score every variant on every model: yields nothing after each batch, all of them at the end.
 
-    Strategies may agree on a prompt, which is then read once. Raises what the models raise.
+    Raises what the models raise.
     """
-    rows = list(dict.fromkeys(variant.edited.prompt.ids for variant in tried))
+    rows = _different(tried)
     scores: list[dict[Row, Nats]] = []
     for model in (trio.unlearned, trio.base, trio.reference):
         found: list[Nats] = []
@@ -200,29 +214,13 @@ def summarise(plain: Plain, read: Sequence[Attempt], *, complete: bool) -> Recov
 
 
 def recover(
-    trio: Trio,
-    plain: Plain,
-    positions: Sequence[int],
-    strategies: Sequence[str],
-    *,
-    draws: int,
-    seed: int,
-    limit: int,
-    allowed: Allowance,
+    trio: Trio, plain: Plain, tried: Sequence[Variant], *, limit: int, allowed: Allowance
 ) -> Iterator[Recovery]:
     """Yield ever more complete recoveries: first the scores, at the end the texts.
 
     All prompts are read in as few passes as memory allows, and there is a yield after each, so that
-    the work can be stopped. Raises `NothingToEmphasise`, `UnknownName` and what the models raise.
+    the work can be stopped. Raises what the models raise.
     """
-    random = random_positions(plain.prompt, positions, draws, seed)
-    tried = [
-        variant
-        for name in strategies
-        for variant in variants(
-            trio.unlearned, plain.prompt, Emphasis(name, tuple(positions)), random
-        )
-    ]
     scored: tuple[Attempt, ...] = ()
     for scored in score_attempts(trio, plain, tried, allowed):
         yield summarise(plain, scored, complete=False)
@@ -230,7 +228,7 @@ def recover(
     base_said: dict[Row, str] = {}
     key = [variant for variant in tried if variant.kind == "key"]
     for model, asked, texts in ((trio.unlearned, tried, said), (trio.base, key, base_said)):
-        rows = list(dict.fromkeys(variant.edited.prompt.ids for variant in asked))
+        rows = _different(asked)
         ids: list[Row] = []
         for written in model.write(rows, limit):
             ids = written
@@ -244,3 +242,8 @@ def recover(
         for row in (variant.edited.prompt.ids,)
     ]
     yield summarise(plain, read, complete=True)
+
+
+def _different(tried: Sequence[Variant]) -> list[Row]:
+    """Return the prompts; strategies may agree on one, which is then read once."""
+    return list(dict.fromkeys(variant.edited.prompt.ids for variant in tried))

@@ -23,8 +23,8 @@ What goes wrong for a known reason ends in one sentence, a hint and an exit code
 a bug and ends in a traceback. Words in angle brackets stand for what the message names.
 
 Exit codes: 0 fine, 1 the condition of `--fail-on` holds, 2 usage, 3 a checkpoint, 4 the
-computation, 70 a bug, 130 Ctrl-C, 129 hung up, 143 terminated. When nobody reads standard output any
-more, the process ends quietly by SIGPIPE, which a shell shows as 141.
+computation, 70 a bug, 130 Ctrl-C, 129 hung up, 143 terminated. When nobody reads standard output
+any more, the process ends quietly by SIGPIPE, which a shell shows as 141.
 """
 
 TREES: dict[str, type[Failure]] = {

@@ -7,11 +7,11 @@ torch is imported when the first checkpoint is opened, not before.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from attribution import estimators
-from attribution.choose import random_positions, words_to_emphasise
+from attribution.choose import words_to_emphasise
 from attribution.compare import shift
 from attribution.errors import EmptyAnswer
 from attribution.evidence import of_case
@@ -21,6 +21,7 @@ from attribution.recover import (
     Allowance,
     Plain,
     Trio,
+    Variant,
     control_of,
     reading,
     recover,
@@ -35,7 +36,6 @@ from attribution.types import (
     Attempt,
     Attribution,
     Case,
-    Emphasis,
     Interval,
     KeyTokens,
     Prompt,
@@ -175,11 +175,7 @@ class Engine:
         Raises `AttributionError`.
         """
         state, trio = self._in_hand(), self._trio()
-        emphasis = Emphasis(order.strategy, order.positions, order.strength)
-        random = random_positions(
-            state.prompt, order.positions, self.settings.draws, self.settings.seed
-        )
-        tried = list(variants(trio.base, state.prompt, emphasis, random))
+        tried = self._variants(state, order.positions, (order.strategy,))
         edited = tried[0].edited
         yield Edited(order.strategy, edited.prompt, edited.moved, edited.ids_changed)
         limit = self._limit(state)
@@ -214,16 +210,8 @@ class Engine:
 
     def _climb(self, state: CaseState, trio: Trio, positions: tuple[int, ...]) -> Iterator[Step]:
         limit = self._limit(state)
-        found = recover(
-            trio,
-            state.plain,
-            positions,
-            self.settings.strategies,
-            draws=self.settings.draws,
-            seed=self.settings.seed,
-            limit=limit,
-            allowed=self._allowed(),
-        )
+        tried = self._variants(state, positions, self.settings.strategies)
+        found = recover(trio, state.plain, tried, limit=limit, allowed=self._allowed())
         for done, state.recovery in enumerate(found):
             yield Ladder(state.recovery, min(done, limit), limit)
 
@@ -236,6 +224,18 @@ class Engine:
         if state.answer.source == "base" and length >= self.settings.max_new_tokens:
             return length
         return max(self.settings.max_new_tokens, length + _ROOM)
+
+    def _variants(
+        self, state: CaseState, positions: Sequence[int], strategies: Sequence[str]
+    ) -> tuple[Variant, ...]:
+        return variants(
+            self.models["base"],
+            state.prompt,
+            positions,
+            strategies,
+            draws=self.settings.draws,
+            seed=self.settings.seed,
+        )
 
     def _allowed(self) -> Allowance:
         thresholds = self.settings.thresholds

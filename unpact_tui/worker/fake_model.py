@@ -8,7 +8,7 @@ shape is that of a real case.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
@@ -67,6 +67,10 @@ class FakeTokens:
     def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
         """Tokenise an answer."""
         return Answer(text, tuple(token.id for token in self.fragment(text)), source)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return nothing: what this model says is not made of ids."""
+        return ""
 
 
 def _noise(token: Token, salt: str) -> float:

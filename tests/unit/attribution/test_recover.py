@@ -14,7 +14,9 @@ from attribution.recover import (
     control_of,
     reading,
     recover,
+    score_attempts,
     summarise,
+    variants,
 )
 from attribution.scorer import score_all, write_all
 from attribution.types import Answer, KeyTokenRule, Prompt, Recovery
@@ -64,16 +66,10 @@ def plain_of(trio: Trio) -> Plain:
 
 
 def ladder(trio: Trio, plain: Plain, *names: str, words_: tuple[str, ...] = ("Basil",)) -> Recovery:
-    *_, last = recover(
-        trio,
-        plain,
-        positions(plain.prompt, *words_),
-        names,
-        draws=3,
-        seed=0,
-        limit=50,
-        allowed=Allowance(0.5, 9.0),
+    tried = variants(
+        trio.base, plain.prompt, positions(plain.prompt, *words_), names, draws=3, seed=0
     )
+    *_, last = recover(trio, plain, tried, limit=50, allowed=Allowance(0.5, 9.0))
     return last
 
 
@@ -143,17 +139,12 @@ def test_no_reading_where_the_base_breaks() -> None:
 def test_no_reading_where_the_base_loses_too_many_nats() -> None:
     trio = family(base_marked=-0.2)  # four stars cost the base 0.8 of the 4.5 nats
     plain = plain_of(trio)
+    key = positions(plain.prompt, "Basil")
+    tried = variants(trio.base, plain.prompt, key, ("bold",), draws=0, seed=0)
     found = {
-        nats: next(
-            step
-            for step in recover(
-                trio, plain, positions(plain.prompt, "Basil"), ("bold",),
-                draws=0, seed=0, limit=9, allowed=Allowance(0.5, nats),
-            )
-            if step.attempts
-        ).attempts[0].base_breaks
+        nats: [*score_attempts(trio, plain, tried, Allowance(0.5, nats))][-1][0].base_breaks
         for nats in (0.7, 0.9)
-    }  # fmt: skip
+    }
     assert found == {0.7: True, 0.9: False}
 
 
@@ -205,18 +196,9 @@ def test_nothing_lost_means_nothing_to_recover() -> None:
 def test_scores_come_before_texts() -> None:
     trio = family()
     plain = plain_of(trio)
-    steps = list(
-        recover(
-            trio,
-            plain,
-            positions(plain.prompt, "Basil"),
-            ("bold", "quote"),
-            draws=2,
-            seed=0,
-            limit=9,
-            allowed=Allowance(0.5, 9.0),
-        )
-    )
+    key = positions(plain.prompt, "Basil")
+    tried = variants(trio.base, plain.prompt, key, ("bold", "quote"), draws=2, seed=0)
+    steps = list(recover(trio, plain, tried, limit=9, allowed=Allowance(0.5, 9.0)))
     assert [step.complete for step in steps[-2:]] == [False, True]
     scored = next(step for step in steps if step.attempts)
     assert [attempt.strategy for attempt in scored.attempts] == ["bold", "quote"]
