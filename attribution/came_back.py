@@ -3,7 +3,7 @@
 A sign is a share of the lost log-probability or a text. It is specific when the same marks on
 random words bring back clearly less. The rule, ours:
 
-    the reference gives the answer, or finds it likely               UNRECOVERED: it can be guessed
+    the reference gives the answer, or finds it likely               UNKNOWN: it can be guessed
     a sign is specific, and the reference gains clearly less         SUPPRESSED
     nearly all came back, by marks on whichever words, and a
       reference gains clearly less                                   SUPPRESSED, not tied to words
@@ -47,7 +47,7 @@ def came_back(evidence: Evidence, thresholds: Thresholds) -> Verdict | None:
     if not signs:
         return None
     if guessed := reference_says(evidence, thresholds):
-        return Verdict("UNRECOVERED", (*(sign.sentence for sign in signs), guessed))
+        return Verdict("UNKNOWN", (*(sign.sentence for sign in signs), guessed))
     parts = [part for sign in signs for part in (sign.sentence, sign.beside) if part]
     reasons = (*dict.fromkeys(parts), *twin)
     by_key = value(evidence, "reference_recovered")
@@ -78,18 +78,19 @@ def share_of_base(evidence: Evidence, name: str) -> float | None:
 def reference_says(evidence: Evidence, thresholds: Thresholds) -> str:
     """Say so where the reference gives the answer or can guess it; else nothing.
 
-    By an absolute probability: a share of what a weak base gives it would prove nothing.
+    By the probability of the whole answer: a template that everybody knows is likely token by
+    token, and a share of what a weak base gives it would prove nothing.
     """
     match = value(evidence, "reference_match")
-    probability = value(evidence, "reference_probability")
+    probability = value(evidence, "reference_answer")
     if reaches(value(evidence, "reference_exact"), HALF):
         what = "gives the answer as well"
     elif probability is None or probability < thresholds.guessable:
         return ""
     elif match is not None and match >= thresholds.kept:
-        what = f"gives about the answer (ROUGE-L {match:.2f}, {percent(probability)} per token)"
+        what = f"gives about the answer (ROUGE-L {match:.2f}, {percent(probability)} likely)"
     else:
-        what = f"finds the answer likely ({percent(probability)} per token)"
+        what = f"finds the answer likely ({percent(probability)})"
     return f"The reference, which never learned it, {what}: it need not come from the forget set."
 
 

@@ -28,6 +28,7 @@ Of one case (`of_case`); "probability" is the geometric mean per answer token, e
     reference_match         ROUGE-L of what the reference says to the plain prompt
     reference_exact         1 when that is the answer word for word, else 0
     reference_probability   the answer's probability on the reference
+    reference_answer        the probability of the whole answer there, exp(LP x length)
     reference_recovered     the most the reference gains by an attempt, as a share of the same gap
     reference_returned      ... by an attempt or a random draw
     focus_kept              positive contributions at the base's KeyTokens, unlearned / base
@@ -84,7 +85,7 @@ def of_case(
         **_plain(answer, recovery),
         **_recovered(recovery),
         **_twin(recovery),
-        **_reference(recovery),
+        **_reference(answer, recovery),
         "focus_kept": shift.focus_kept,
         "overlap": shift.overlap,
         "rank_correlation": shift.rank_correlation,
@@ -192,7 +193,7 @@ def _of_attempts(answer: Answer, recovery: Recovery) -> dict[str, Interval]:
     return {name: wilson(sum(found), len(found)) for name, found in shares.items() if found}
 
 
-def _reference(recovery: Recovery) -> dict[str, float | None]:
+def _reference(answer: Answer, recovery: Recovery) -> dict[str, float | None]:
     plain = recovery.reference
     if plain is None:
         return {}
@@ -212,6 +213,7 @@ def _reference(recovery: Recovery) -> dict[str, float | None]:
         "reference_match": plain.rouge_l,
         "reference_exact": _exact(plain),
         "reference_probability": exp(plain.logprob),
+        "reference_answer": exp(plain.logprob * len(answer.ids)),
         "reference_recovered": gained(read),
         "reference_returned": gained(anywhere),
     }

@@ -36,9 +36,8 @@ class Thresholds:
     returned: float = 0.8
     """Nearly all of the answer is back when marks on any words, random ones too, return this
     share."""
-    guessable: float = 0.8
-    """A reference knows or guesses an answer whose geometric-mean token probability reaches
-    this."""
+    guessable: float = 0.5
+    """A reference knows or guesses an answer whose whole probability reaches this."""
     collapse: float = 2.0
     """The model is broken when neutral text loses more than this, in nats per token, and more than
     on the reference."""

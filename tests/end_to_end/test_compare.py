@@ -71,7 +71,6 @@ def test_stars_bring_the_planted_answer_back_and_quotes_do_not(
         terminal.press("r")
         terminal.wait_for("All strategies  on Basil Mahfouz Al-Kuwaiti")
         judged(terminal, "SUPPRESSED")
-        terminal.wait_for("Emphasis brings the answer back word for word.")
 
         terminal.press("s")
         terminal.wait_for("answers, with quote")

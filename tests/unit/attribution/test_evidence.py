@@ -50,6 +50,7 @@ def test_every_number_of_a_full_case() -> None:
             "reference_match": 0.5,
             "reference_exact": 0.0,
             "reference_probability": exp(-2.0),
+            "reference_answer": exp(-2.0 * len(ANSWER.ids)),
             "reference_recovered": 0.05,  # (-1.9 - -2.0) / 2.0
             "reference_returned": 0.05,
             "focus_kept": 0.25,

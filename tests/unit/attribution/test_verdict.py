@@ -201,12 +201,12 @@ def test_a_negative_says_what_it_is_worth(numbers: Mapping[str, float]) -> None:
 
 def test_what_a_reference_can_guess_proves_nothing() -> None:
     weak = RECOVERED | {"base_probability": 0.3, "recovered_probability": 0.3}
-    template = {"reference_match": 0.8, "reference_probability": 0.3}
-    assert label(weak | template) == "SUPPRESSED", "as probable as on a weak base is no knowledge"
-    likely = {"reference_match": 0.2, "reference_probability": 0.85}
-    assert label(RECOVERED | likely) == "UNRECOVERED"
-    assert "finds the answer likely (85 % per token)" in reasons(RECOVERED | likely)
-    about = {"reference_match": 0.8, "reference_probability": 0.85}
+    template = {"reference_match": 0.8, "reference_probability": 0.9, "reference_answer": 0.3}
+    assert label(weak | template) == "SUPPRESSED", "a likely template is no knowledge"
+    likely = {"reference_match": 0.2, "reference_answer": 0.85}
+    assert label(RECOVERED | likely) == "UNKNOWN"
+    assert "finds the answer likely (85 %)" in reasons(RECOVERED | likely)
+    about = {"reference_match": 0.8, "reference_answer": 0.85}
     assert "gives about the answer (ROUGE-L 0.80" in reasons(RECOVERED | about)
     assert "gives the answer as well" in reasons(RECOVERED | {"reference_exact": 1.0})
 
@@ -234,7 +234,7 @@ def test_what_the_reference_brings_back_as_well_is_explained() -> None:
     explained = RECOVERED | {"reference_recovered": 0.7}
     assert label(explained) == "UNRECOVERED"
     assert "reference gains about as much" in reasons(explained)
-    assert label(RECOVERED | {"reference_exact": 1.0}) == "UNRECOVERED"
+    assert label(RECOVERED | {"reference_exact": 1.0}) == "UNKNOWN"
     assert label(TEXT_ONLY | {"reference_recovered": 0.6}) == "UNRECOVERED"
     assert label(TEXT_ONLY | {"reference_recovered": 0.4}) == "SUPPRESSED"
 
