@@ -87,8 +87,8 @@ def plain(family: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Te
     folder = tmp_path_factory.mktemp("plain")
     words = (family / "target", family / "unlearned-planted-stars", question(family, folder))
     env = {"XDG_STATE_HOME": str(folder)}
-    size = {"columns": 160, "rows": 50}  # without a scroll bar
-    with inspector("compare", *words, *QUICK, "--ascii", env=env, **size) as terminal:
+    # So large that nothing needs a scroll bar.
+    with inspector("compare", *words, *QUICK, "--ascii", columns=160, rows=50, env=env) as terminal:
         yield terminal
 
 
