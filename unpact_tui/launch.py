@@ -64,6 +64,7 @@ def inspect(chosen: Chosen, settings: Settings, *, ascii_only: bool, mouse: bool
         ascii=ascii_only,
         restart=start,
     )
+    tty.tolerate_bad_keys()
     try:
         with tty.guard(log):
             bench.run(mouse=mouse)

@@ -190,6 +190,7 @@ def test_the_window_changes_its_size(npo: Terminal) -> None:
 
 
 def test_a_key_costs_little_and_idling_nothing(npo: Terminal) -> None:
+    npo.wait_gone("The engine could not do it")  # a notice that goes by itself
     costs: list[int] = []
     for key in ("right", "down", "up", "w", "w", "b", "l", "j", "left"):
         with npo.count_bytes(quiet=0.2) as traffic:

@@ -73,18 +73,10 @@ def test_a_key_ends_it_while_every_strategy_is_tried(
         assert_ended(terminal, engine, code, since)
 
 
-_ENDS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+_ENDS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        *_ENDS,
-        pytest.param(
-            signal.SIGINT, 130, marks=pytest.mark.xfail(strict=True, reason="ends with 0")
-        ),
-    ],
-)
+@pytest.mark.parametrize(("number", "code"), _ENDS)
 def test_a_signal_ends_it_while_torch_is_imported(
     npo: tuple[object, ...], number: int, code: int
 ) -> None:

@@ -140,7 +140,6 @@ def test_the_name_of_a_folder_that_is_not_there(family: Path, tmp_path: Path) ->
         assert_restored(terminal)
 
 
-@pytest.mark.xfail(strict=True, reason="the thread that reads keys decodes strictly, and dies")
 def test_a_byte_that_is_no_text_is_only_a_wrong_key(family: Path, tmp_path: Path) -> None:
     words = ("compare", family / "target", family / "unlearned-npo", question(family, tmp_path))
     with inspector(*words) as terminal:

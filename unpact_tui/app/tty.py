@@ -7,18 +7,20 @@ reads its environment when it is imported. It draws on standard error and reads 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import io
 import os
 import signal
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from unpact_tui.errors import NoTerminal
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Leaves(Protocol):
@@ -113,8 +115,25 @@ def guard(log: Path) -> Generator[None]:
         screen.close()
 
 
+def tolerate_bad_keys() -> None:
+    """Take bytes that are no UTF-8 for wrong keys.
+
+    Textual's thread that reads keys decodes them strictly and dies of the first such byte, and with
+    it every key, the one to leave too. Imports Textual.
+    """
+    from textual.drivers import linux_driver
+
+    lenient = partial(codecs.getincrementaldecoder("utf-8"), errors="replace")
+
+    def decoder(_: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return lenient
+
+    # By name: it is the driver's own import, and there is no other way in.
+    setattr(linux_driver, "getincrementaldecoder", decoder)  # noqa: B010
+
+
 def restore_on_signals(app: Leaves) -> None:
-    """End the app on SIGTERM and SIGHUP instead of dying, so that the terminal is given back.
+    """End the app on SIGTERM, SIGHUP and SIGINT in good order, so that the terminal is given back.
 
     Call it from the running event loop, when the app is mounted.
     """

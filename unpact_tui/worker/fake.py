@@ -273,8 +273,8 @@ def _judge(recovery: Recovery) -> Judged:
     hidden = share >= 0.5
     reasons = (
         "The base answers the question; the unlearned model does not.",
-        f"Marking by {name} brings back {share:.0%} of the lost log-probability.",
-        "The same marks on random words bring back 3%.",
+        f"Emphasis by {name} brings back {share:.0%} of the lost log-probability.",
+        "Emphasis on random words brings back 3%.",
     )
     verdict = Verdict("SUPPRESSED" if hidden else "UNRECOVERED", reasons)
     return Judged(verdict, {"recovered": Interval(share, share - 0.1, share + 0.05, 1)})

@@ -106,12 +106,13 @@ async def test_quick_changes_are_asked_once() -> None:
         assert [order.strategy for order in asked] == ["bold_each"]
 
 
-async def test_no_emphasis_asks_nothing() -> None:
+async def test_no_emphasis_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unpact_tui.app.session.DEBOUNCE", 1.0)  # two keys on a busy machine
     engine = FakeEngine()
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)
         await pilot.press("K", "c")
-        await pilot.pause(0.3)
+        await pilot.pause(1.2)
         assert not any(isinstance(order, Try) for order in engine.orders)
 
 
@@ -176,7 +177,8 @@ async def test_cancel_stops_and_nothing_starts_by_itself() -> None:
         assert sum(isinstance(order, Cancel) for order in engine.orders) == 1
 
 
-async def test_another_prompt_and_back() -> None:
+async def test_another_prompt_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unpact_tui.app.session.DEBOUNCE", 60.0)  # two keys on a busy machine
     engine = FakeEngine()
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)
