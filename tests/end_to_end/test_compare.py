@@ -203,7 +203,6 @@ def test_a_key_costs_little_and_idling_nothing(npo: Terminal) -> None:
     assert idle.bytes == 0
 
 
-@pytest.mark.xfail(reason="the recovery panel is drawn again for every piece of an answer")
 def test_an_attempt_costs_little(npo: Terminal) -> None:
     with npo.count_bytes(quiet=0.5) as traffic:
         npo.press("w", "space")
@@ -211,7 +210,6 @@ def test_an_attempt_costs_little(npo: Terminal) -> None:
     assert traffic.bytes <= 30_000
 
 
-@pytest.mark.xfail(strict=True, reason="a hint stays until a key changes the state")
 def test_a_hint_does_not_hide_what_is_going_on(npo: Terminal) -> None:
     npo.press("[")
     npo.wait_for("There is no other prompt that way.")

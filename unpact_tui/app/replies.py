@@ -32,8 +32,9 @@ from unpact_tui.worker.protocol import (
 
 
 def asked(state: CompareState, order: Order, request: int) -> CompareState:
-    """Return the state that awaits the replies to `order`."""
+    """Return the state that awaits the replies to `order`; a hint gives way to what goes on."""
     running = state.running
+    state = replace(state, hint="")
     match order:
         case Analyse():
             return replace(state, running=replace(running, analysis=request))

@@ -74,6 +74,7 @@ class Drawing:
         view = self._screen.query_one(f"#{role}-answer", AnswerView)
         if _changed(before, state, lambda s: _said(s, role)):
             view.set_text(*_said(state, role))
+        if _changed(before, state, lambda s: _answer_title(s, role)):  # to set it is to repaint
             view.border_title = Content(_answer_title(state, role))
         if _changed(before, state, lambda s: s.answer):
             view.set_reference(state.answer.text if state.answer else None)

@@ -24,6 +24,7 @@ class RecoveryPanel(VerticalScroll, can_focus=False):
         self._glyphs = glyphs
         self._state: CompareState | None = None
         self._lines: dict[str, list[Line]] = {}
+        self._title_shown = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the two texts."""
@@ -47,7 +48,11 @@ class RecoveryPanel(VerticalScroll, can_focus=False):
             self.query_one("#attempt").display = not idle
             self._write("ladder", ladder_lines(state, self._glyphs, column))
         verdict = f" {self._glyphs.dot} {state.judged.verdict.label}" if state.judged else ""
-        self.border_title = Content(f"Recovery{verdict}")
+        if self._title_shown != (
+            title := f"Recovery{verdict}"
+        ):  # to set it is to repaint the panel
+            self._title_shown = title
+            self.border_title = Content(title)
 
     def _write(self, name: str, lines: list[Line]) -> None:
         if lines != self._lines.get(name):
