@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from statistics import correlation
 
 from attribution.errors import PromptMismatch
-from attribution.keytokens import Unit, units
+from attribution.keytokens import units
 from attribution.types import Attribution, KeyTokens, Nats, Shift
+from attribution.units import Unit
 
 LEAST_RANKED = 3
 """Two points always correlate perfectly; from here on a rank correlation says something."""

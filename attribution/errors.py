@@ -5,7 +5,7 @@
     ├── BadOption          an option outside its range
     ├── EmptyPrompt        no text, or nothing but template
     ├── EmptyAnswer        an answer without a token
-    ├── NothingToAblate    every token of the prompt is fixed
+    ├── NothingToAblate    every token of the prompt is fixed, or nothing would be left of it
     ├── NothingToEmphasise no word under the positions asked for
     ├── PromptTooLong      longer than the model can read
     ├── TemplateRefuses    the chat template does not take the prompt as it is
@@ -65,12 +65,14 @@ class EmptyAnswer(AttributionError):
 
 
 class NothingToAblate(AttributionError):
-    """Every token is fixed."""
+    """Every token is fixed, or nothing would be left to predict the answer from."""
 
     hint = "Template and special tokens are never removed; write some text of your own."
 
-    def __init__(self) -> None:
-        super().__init__("The prompt has no token that may be removed.")
+    def __init__(self, unit: str = "token") -> None:
+        super().__init__(f"The prompt has no {unit} that may be removed.")
+        if unit != "token":
+            self.hint = "Something must be left of it; remove less: --set granularity=token."
 
 
 class NothingToEmphasise(AttributionError):

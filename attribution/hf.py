@@ -59,6 +59,12 @@ class HFModel(HFTokens):
         self._keeps = "logits_to_keep" in accepted
         self._positions = "position_ids" in accepted
         self.end = self._end_tokens()
+        self._read = 0
+
+    @property
+    def tokens_read(self) -> int:
+        """How many ids went through the model so far, padding left out."""
+        return self._read
 
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
@@ -121,11 +127,13 @@ class HFModel(HFTokens):
             positions = (mask.long().cumsum(-1) - 1).clamp(min=0)
             options["position_ids"] = positions[:, -x.shape[1] :].to(self.device)
         padded = not bool(mask.all())
-        return self.model(
+        out = self.model(
             input_ids=x.to(self.device),
             attention_mask=mask.long().to(self.device) if padded else None,
             **options,
         )
+        self._read += int(mask[:, -x.shape[1] :].sum())
+        return out
 
     def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
         """Yield the ids written so far, one tuple per row, after each step of greedy decoding.

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from attribution.errors import BadOption
 from attribution.types import Attribution, KeyTokenRule, KeyTokens
-from attribution.words import words
-
-Unit = tuple[int, ...]
-"""Positions that share one contribution: a token, or all tokens of a word."""
+from attribution.units import Unit, groups
 
 
 def units(attribution: Attribution) -> tuple[Unit, ...]:
     """Return what was removed at a time, measured or not, in prompt order.
 
-    With granularity "word" every token of a word carries the word's contribution; whoever adds up,
-    ranks or counts contributions must take a word once. Tokens outside words stand alone.
+    Every token of a word or a sentence that was removed whole carries its contribution; whoever
+    adds up, ranks or counts contributions must take it once. Tokens in none stand alone.
     """
     positions = range(len(attribution.contributions))
-    if attribution.granularity == "token":
-        return tuple((position,) for position in positions)
-    groups = words(attribution.prompt)
-    inside = {position for group in groups for position in group}
+    whole = groups(attribution.prompt, attribution.granularity)
+    inside = {position for unit in whole for position in unit}
     alone = ((position,) for position in positions if position not in inside)
-    return tuple(sorted((*groups, *alone)))
+    return tuple(sorted((*whole, *alone)))
 
 
 def key_tokens(attribution: Attribution, rule: KeyTokenRule) -> KeyTokens:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from attribution.choose import random_positions
-from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
+from attribution.emphasis import Emphasised, emphasise, id_preserving_twin, strengths
 from attribution.scorer import Model, Row, Tokens, mean
 from attribution.textmatch import exact, first_divergence, rouge_l
 from attribution.types import (
@@ -85,18 +85,21 @@ def variants(
     *,
     draws: int,
     seed: int,
+    strength: float = 1.0,
 ) -> tuple[Variant, ...]:
     """Return the prompts to read: of every strategy on the words that hold `positions`, its twin
     where there is one, and the random draws, which all strategies share.
 
-    Raises `NothingToEmphasise` and `UnknownName`.
+    `strength` is for the strategies that have a dial, and their controls get the same; the others
+    have 1.0. Raises `NothingToEmphasise`, `UnknownName` and `BadOption`.
     """
     marked = tuple(i for word in touched(prompt, positions) for i in word.positions)
     random = random_positions(prompt, marked, draws, seed)
     return tuple(
         variant
         for name in strategies
-        for variant in _variants(tokens, prompt, Emphasis(name, marked), random)
+        for emphasis in (Emphasis(name, marked, strength if len(strengths(name)) > 1 else 1.0),)
+        for variant in _variants(tokens, prompt, emphasis, random)
     )
 
 

@@ -41,6 +41,14 @@ class Tokens(Protocol):
         """Return the text of generated ids, special tokens left out."""
         ...
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """Return one text per id. Joined they are `decode(ids)`, but for special tokens, whose text
+        is their name.
+
+        A character of several tokens is in the last of them, and the text of the others is empty.
+        """
+        ...
+
 
 class Scorer(Tokens, Protocol):
     """Scores answers."""

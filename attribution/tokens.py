@@ -80,6 +80,18 @@ def tile(spans: Iterable[Span], length: int) -> list[Span]:
     return tiled
 
 
+def _agreement(whole: str, part: str, at: int) -> int:
+    """Return how far `part` is a beginning of `whole`, known to be one up to `at`.
+
+    What a character's first tokens decode to, U+FFFD, is not what the whole has in that place.
+    """
+    if whole.startswith(part):
+        return max(at, len(part))
+    while at < len(part) and at < len(whole) and part[at] == whole[at]:
+        at += 1
+    return at
+
+
 class HFTokens:
     """Meets `attribution.scorer.Tokens` with a transformers tokenizer."""
 
@@ -138,6 +150,28 @@ class HFTokens:
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of generated ids, special tokens left out."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """Return one text per id. Joined they are `decode(ids)`, but for special tokens, whose text
+        is their name.
+
+        A character of several tokens is in the last of them, and the text of the others is empty.
+        """
+        whole = self.decode(ids)
+        names = {id: self._name_if_left_out(id) for id in set(ids)}
+        found: list[str] = []
+        at = 0
+        for i, id in enumerate(ids):
+            end = at if names[id] else _agreement(whole, self.decode(ids[: i + 1]), at)
+            found.append(names[id] or whole[at:end])
+            at = end
+        return tuple(found)
+
+    def _name_if_left_out(self, id: int) -> str:
+        """Return the name of an id that decoding leaves out; empty for any other."""
+        if self.decode([id]) or not self.tokenizer.decode([id], skip_special_tokens=False):
+            return ""
+        return str(self.tokenizer.convert_ids_to_tokens(id))
 
     def _wrap(self, content: str) -> tuple[str, Span]:
         """Return the text to tokenise, and where the content is in it."""

@@ -18,7 +18,8 @@ Nats = float
 AnswerSource = Literal["gold", "base", "own"]
 """Where an answer came from: the prompt file, the base model's generation, or each model's own."""
 
-Granularity = Literal["token", "word"]
+Granularity = Literal["token", "word", "sentence"]
+"""What is removed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Attribution:
     """Contributions C(x_i, y) of prompt tokens to one answer, on one model.
 
     `contributions` has one entry per prompt token: None is not measured (or fixed), 0.0 is measured
-    and inert. With granularity "word" every token of a word carries its word's contribution. A
+    and inert. With granularity "word" or "sentence" every token of one carries its contribution. A
     partial result has the same type; `complete` tells them apart.
     """
 
@@ -101,6 +102,11 @@ class Attribution:
     estimator: str
     granularity: Granularity = "token"
     complete: bool = True
+    answer_logprobs: tuple[Nats, ...] = ()
+    """Of each answer token on the whole prompt; `logprob` is their mean. Empty: not measured."""
+    by_answer_token: tuple[tuple[Nats | None, ...], ...] = ()
+    """One row per answer token: what each prompt token contributes to it alone. The mean over the
+    rows is `contributions`. Empty: not measured, or not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,7 @@ class Emphasis:
     strategy: str
     positions: tuple[int, ...]
     strength: float = 1.0
+    """Of no effect with a strategy that has no dial. Ours."""
 
 
 AttemptKind = Literal["key", "random", "id_preserving"]
@@ -179,7 +186,7 @@ class Attempt:
     positions: tuple[int, ...]
     """What was emphasised: every token of the words marked, in the original prompt."""
     strength: float
-    """1.0 for a strategy without a dial, as all are that only edit the prompt."""
+    """Where the strategy's dial stood; 1.0 is the default, and all there is without a dial."""
     prompt_text: str
     moved: tuple[int, ...]
     """The same tokens' places in the emphasised prompt."""

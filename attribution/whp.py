@@ -58,6 +58,11 @@ class WHPModel(HFModel):
         limits = (self.longest, self._reinforced.longest)
         self.longest = min((limit for limit in limits if limit is not None), default=None)
 
+    @property
+    def tokens_read(self) -> int:
+        """How many ids went through either model so far, padding left out."""
+        return super().tokens_read + self._reinforced.tokens_read
+
     def _logits_at(self, x: torch.Tensor, mask: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
         logits = super()._logits_at(x, mask, where)
         return self._mixed(logits, self._reinforced._logits_at(x, mask, where))

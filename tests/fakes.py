@@ -51,6 +51,11 @@ class WordTokens:
         texts = {i: text for text, i in self._ids.items()}
         return "".join(texts.get(i, "") for i in ids)
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        texts = {BEGIN: "<s>", OPEN: _TEMPLATE_OPEN, CLOSE: _TEMPLATE_CLOSE}
+        texts |= {i: text for text, i in self._ids.items()}
+        return tuple(texts.get(i, "") for i in ids)
+
     def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
         if not text.strip():
             raise EmptyAnswer

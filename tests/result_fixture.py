@@ -26,7 +26,7 @@ from attribution.types import (
 from attribution.verdict import Thresholds, judge, judge_set
 from unpact_tui.document import Document, case_document, document
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Loaded, Opened, Role
+from unpact_tui.worker.events import Loaded, Opened, Role
 
 HOSTILE = "[bold]x[/bold] | `a` <b> \x1b[31m\u202e [INST]"
 

@@ -20,7 +20,7 @@ from unpact_tui.regular_files import is_file, opened, read_exactly, read_json, r
 from unpact_tui.safetensors_header import Header, short
 from unpact_tui.same_weights import compare
 from unpact_tui.weight_files import adapter_headers, model_headers
-from unpact_tui.worker.protocol import Role
+from unpact_tui.worker.events import Role
 
 CONFIG = "config.json"
 ADAPTER_CONFIG = "adapter_config.json"

@@ -40,7 +40,7 @@ from unpact_tui.result_schema import (
 )
 from unpact_tui.result_schema import Document as Document
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Loaded, Opened, Role
+from unpact_tui.worker.events import Loaded, Opened, Role, Tried
 
 
 def encode(result: Document, *, pretty: bool = False) -> bytes:
@@ -167,8 +167,9 @@ def _failed(failures: Sequence[object]) -> Iterator[str]:
         yield f"Not measured, and counted nowhere: {lost}."
 
 
-def case_document(measured: Measured) -> CaseEntry:
-    """Write down one case; everything about it must have been measured."""
+def case_document(measured: Measured, tried: Sequence[Tried] = ()) -> CaseEntry:
+    """Write down one case, everything about which must have been measured, and what was tried on
+    it by hand."""
     keys, shift, recovery = measured.keys, measured.shift, measured.recovery
     assert keys is not None
     assert shift is not None
@@ -187,6 +188,7 @@ def case_document(measured: Measured) -> CaseEntry:
         evidence=dict(measured.evidence),
         verdict=measured.verdict.label,
         reasons=measured.verdict.reasons,
+        tried=tuple(_attempt(one) for each in tried for one in (each.attempt, *each.controls)),
     )
 
 

@@ -8,179 +8,147 @@ torch is imported when the first checkpoint is opened, not before.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attribution import estimators
 from attribution.choose import words_to_emphasise
-from attribution.compare import shift
-from attribution.errors import EmptyAnswer
 from attribution.evidence import of_case
-from attribution.keytokens import key_tokens
 from attribution.neutral import neutral_losses
 from attribution.recover import (
     Allowance,
-    Plain,
     Trio,
     Variant,
     control_of,
-    reading,
     recover,
     score_attempts,
     summarise,
     variants,
     with_texts,
 )
-from attribution.scorer import Model, score_all
+from attribution.scorer import Model
 from attribution.types import (
-    Answer,
     Attempt,
-    Attribution,
     Case,
-    Interval,
-    KeyTokens,
-    Prompt,
+    Granularity,
     Reading,
-    Recovery,
-    Shift,
-    Verdict,
 )
 from attribution.verdict import judge
-from attribution.words import words
+from unpact_tui import vitals
+from unpact_tui.case_reading import CaseState, read_case, write
 from unpact_tui.errors import BadUsage
 from unpact_tui.opening import open_models
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import (
-    Compared,
-    Contributions,
+from unpact_tui.weights.streaming import changes
+from unpact_tui.worker.events import (
     Edited,
-    Encoded,
     Judged,
     Ladder,
-    Open,
     Role,
     Step,
     Tried,
-    Try,
+    Vitals,
+    Weighed,
     Working,
-    Written,
 )
+from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
 
-_ROOM = 8
-"""Tokens that a generation may have more than the answer."""
-
-
-@dataclass(slots=True)
-class CaseState:
-    """What is known of the case in hand; fields fill up as the analysis goes on."""
-
-    case: Case
-    prompt: Prompt
-    answer: Answer
-    readings: dict[Role, Reading] = field(default_factory=dict[Role, Reading])
-    attributions: dict[Role, Attribution] = field(default_factory=dict[Role, Attribution])
-    keys: KeyTokens | None = None
-    shift: Shift | None = None
-    recovery: Recovery | None = None
-    verdict: Verdict | None = None
-    evidence: dict[str, Interval] = field(default_factory=dict[str, Interval])
-
-    @property
-    def plain(self) -> Plain:
-        """The readings of the prompt as it is."""
-        return Plain(
-            self.prompt,
-            self.answer,
-            self.readings["base"],
-            self.readings["unlearned"],
-            self.readings.get("reference"),
-        )
+if TYPE_CHECKING:
+    from unpact_tui.loading import LoadedModel
 
 
 class Engine:
-    """Two models, a third perhaps, and the case in hand."""
+    """Two models, a third perhaps, and what is known of every case so far."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.models: dict[Role, Model] = {}
-        self.state: CaseState | None = None
+        self._order: Open | None = None
+        self._loaded: dict[Role, LoadedModel] = {}
+        self._states: dict[tuple[Case, Granularity], CaseState] = {}
         self._neutral: dict[Role, tuple[float, ...]] = {}
 
     def open(self, order: Open) -> Iterator[Step]:
-        """Load the checkpoints. Raises what `open_models` raises."""
-        self.models = yield from open_models(order)
+        """Load the checkpoints; those that are open and stay the same are not loaded again.
+
+        Raises what `open_models` raises.
+        """
+        if self._order is None or (order.settings, order.whp) != (self.settings, self._order.whp):
+            self._loaded.clear()
+        self.settings, self._order = order.settings, order
+        self.models.clear()
+        self._states.clear()
+        self._neutral.clear()
+        self.models = yield from open_models(order, self._loaded)
+
+    def state(self, case: Case) -> CaseState:
+        """Return what is known of a case, at the granularity of the settings."""
+        return self._states[case, self.settings.granularity]
 
     # ------------------------------------------------------------ one case
 
-    def analyse(self, case: Case) -> Iterator[Step]:
+    def analyse(self, order: Analyse) -> Iterator[Step]:
         """Read a case on all models and compare base and unlearned.
 
         Raises `AttributionError`.
         """
-        base = self.models["base"]
-        prompt = base.encode(case.prompt)
-        if case.answer is None:
-            ids = yield from self._write("base", prompt, self.settings.max_new_tokens)
-            if not ids:
-                raise EmptyAnswer
-            # Its own ids: to tokenise its text again would be to score something else.
-            answer = Answer(base.decode(ids), ids, "base")
-        else:
-            answer = base.answer(prompt, case.answer, "gold")
-        state = CaseState(case, prompt, answer)
-        yield Encoded(prompt, answer, words(prompt))
-        for role, model in self.models.items():
-            ids = answer.ids
-            if (role, answer.source) != ("base", "base"):
-                ids = yield from self._write(role, prompt, self._limit(state))
-            (logprob,) = score_all(model, [prompt.ids], answer)
-            state.readings[role] = reading(logprob, answer, model.decode(ids))
-        for role in ("base", "unlearned"):
-            yield from self._attribute(role, state)
-        yield self._compare(state)
-        self.state = state
+        yield from self._read(order.case, order.granularity)
 
-    def _write(
-        self, role: Role, prompt: Prompt, limit: int, *, emphasised: bool = False
-    ) -> Generator[Step, None, tuple[int, ...]]:
-        model = self.models[role]
-        ids: tuple[int, ...] = ()
-        for (ids,) in model.write([prompt.ids], limit):
-            yield Written(role, model.decode(ids), emphasised, done=False)
-        yield Written(role, model.decode(ids), emphasised, done=True)
-        return ids
+    def _read(self, case: Case, granularity: Granularity) -> Generator[Step, None, CaseState]:
+        if not self.models:
+            raise BadUsage("No checkpoint is open.", "Wait until they are loaded.")
+        said: dict[Role, Reading] = {}
+        for (of, _), known in self._states.items():
+            if of == case:
+                said = known.readings
+        state = yield from read_case(self.models, self.settings, case, granularity, said)
+        self._states[case, granularity] = state
+        return state
 
-    def _attribute(self, role: Role, state: CaseState) -> Iterator[Step]:
-        measure = estimators.load(self.settings.estimator)
-        for found in measure(
-            self.models[role], state.prompt, state.answer, self.settings.granularity
-        ):
-            state.attributions[role] = found
-            yield Contributions(role, found.logprob, found.contributions, found.complete)
+    def _known(self, case: Case, granularity: Granularity) -> Generator[Step, None, CaseState]:
+        """Return what is known of a case; read it first where nothing is, as after a restart."""
+        if (case, granularity) not in self._states:
+            for _ in self._read(case, granularity):
+                yield Working()
+        return self._states[case, granularity]
 
-    def _compare(self, state: CaseState) -> Compared:
-        base, unlearned = state.attributions["base"], state.attributions["unlearned"]
-        state.keys = key_tokens(base, self.settings.rule)
-        theirs = key_tokens(unlearned, self.settings.rule)
-        state.shift = shift(base, unlearned, state.keys, theirs)
-        said = state.readings["unlearned"]
-        return Compared(
-            state.shift, state.keys, theirs, said.rouge_l or 0.0, exact=bool(said.exact)
-        )
+    # ------------------------------------------------------------ the weights, and what it costs
+
+    def weigh(self) -> Iterator[Step]:
+        """Say what changed in the weights, tensor by tensor. Raises `CheckpointError`."""
+        order = self._order
+        if order is None or order.unlearned is None:
+            raise BadUsage("There are no two checkpoints to compare.", "WHP changes no weight.")
+        for change in changes(Path(order.base), Path(order.unlearned)):
+            yield Weighed(change)
+
+    @property
+    def tokens_read(self) -> int:
+        """Tokens that went through the models, all in all."""
+        return vitals.tokens_read(self.models.values()) if self.models else 0
+
+    def vitals(self, tokens: int, seconds: float) -> Vitals:
+        """Say what it uses, and how fast so many tokens were."""
+        used, total, on_device = vitals.memory(self.models.values())
+        return Vitals(used, total, on_device, tokens / seconds if seconds > 0 else 0.0)
 
     # ------------------------------------------------------------ emphasis
 
     def attempt(self, order: Try) -> Iterator[Step]:
-        """Emphasise some words of the case in hand, beside the controls, answer streaming.
+        """Emphasise some words of a case, beside the controls, answer streaming.
 
         Raises `AttributionError`.
         """
-        state, trio = self._in_hand(), self._trio()
-        tried = self._variants(state, order.positions, (order.strategy,))
+        known = [of for of in self._states if of[0] == order.case]
+        # What emphasis does depends on no granularity.
+        granularity = known[0][1] if known else self.settings.granularity
+        state = yield from self._known(order.case, granularity)
+        trio = self._trio()
+        tried = self._variants(state, order.positions, (order.strategy,), order.strength)
         edited = tried[0].edited
         yield Edited(order.strategy, edited.prompt, edited.moved, edited.ids_changed)
-        limit = self._limit(state)
-        ids = yield from self._write("unlearned", edited.prompt, limit, emphasised=True)
-        base_ids = yield from self._write("base", edited.prompt, limit, emphasised=True)
+        limit = state.limit(self.settings)
+        ids = yield from write(trio.unlearned, "unlearned", edited.prompt, limit, emphasised=True)
+        base_ids = yield from write(trio.base, "base", edited.prompt, limit, emphasised=True)
         scored: list[Attempt] = []
         for found in score_attempts(trio, state.plain, tried, self._allowed()):
             scored += found
@@ -190,15 +158,16 @@ class Engine:
         controls = tuple(scored[1:])
         yield Tried(attempt, controls, control_of(controls), base_text)
 
-    def recover(self, positions: tuple[int, ...] = ()) -> Iterator[Step]:
-        """Run every strategy on `positions`, the KeyTokens when empty, and judge the case.
+    def recover(self, order: Recover) -> Iterator[Step]:
+        """Run every strategy on the positions, the KeyTokens when empty, and judge the case.
 
         Unasked, what was to be retained is judged as it is, and so is an answer that lost nothing
         or to which no word contributes. Raises `AttributionError`.
         """
-        state, trio = self._in_hand(), self._trio()
+        state = yield from self._known(order.case, order.granularity)
+        trio = self._trio()
         assert state.keys is not None
-        wanted = positions
+        wanted = order.positions
         if not wanted and state.case.split == "forget":
             wanted = words_to_emphasise(state.attributions["base"], state.keys)
         if wanted and state.plain.gap > 0:
@@ -209,24 +178,18 @@ class Engine:
         yield self._judge(state)
 
     def _climb(self, state: CaseState, trio: Trio, positions: tuple[int, ...]) -> Iterator[Step]:
-        limit = self._limit(state)
+        limit = state.limit(self.settings)
         tried = self._variants(state, positions, self.settings.strategies)
         found = recover(trio, state.plain, tried, limit=limit, allowed=self._allowed())
         for done, state.recovery in enumerate(found):
             yield Ladder(state.recovery, min(done, limit), limit)
 
-    def _limit(self, state: CaseState) -> int:
-        """An answer longer than the limit could never be seen to come back.
-
-        The base's own, when it was cut off, is compared at equal length.
-        """
-        length = len(state.answer.ids)
-        if state.answer.source == "base" and length >= self.settings.max_new_tokens:
-            return length
-        return max(self.settings.max_new_tokens, length + _ROOM)
-
     def _variants(
-        self, state: CaseState, positions: Sequence[int], strategies: Sequence[str]
+        self,
+        state: CaseState,
+        positions: Sequence[int],
+        strategies: Sequence[str],
+        strength: float = 1.0,
     ) -> tuple[Variant, ...]:
         return variants(
             self.models["base"],
@@ -235,6 +198,7 @@ class Engine:
             strategies,
             draws=self.settings.draws,
             seed=self.settings.seed,
+            strength=strength,
         )
 
     def _allowed(self) -> Allowance:
@@ -261,11 +225,6 @@ class Engine:
             losses = neutral_losses(self.models["base"], self.models[role])
             self._neutral[role] = tuple(losses)
         return self._neutral.get(role)
-
-    def _in_hand(self) -> CaseState:
-        if self.state is None:
-            raise BadUsage("No prompt has been analysed yet.", "Wait for the analysis to finish.")
-        return self.state
 
     def _trio(self) -> Trio:
         return Trio(self.models["base"], self.models["unlearned"], self.models.get("reference"))

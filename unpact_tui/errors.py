@@ -14,6 +14,8 @@
     │   ├── BadPromptFile
     │   ├── BadDataFile            what to forget or retain cannot be read
     │   ├── BadResult              not a result document, or of a newer schema
+    │   ├── BadSession             not a session file, or of other checkpoints
+    │   ├── BadConfig              a configuration file or variable that cannot be used
     │   ├── BadUsage
     │   ├── NoTerminal
     │   ├── NoStateFolder          nowhere to keep the engine's log
@@ -166,6 +168,27 @@ class BadResult(UsageError):
 
     def __init__(self, file: str, why: str) -> None:
         super().__init__(f"{file} is not a result document: {why}.")
+
+
+class BadSession(UsageError):
+    """A file that is not a session this version can open."""
+
+    hint = "A session is what `unpact-tui compare --session FILE` writes."
+
+    def __init__(self, file: str, line: int, why: str) -> None:
+        where = f"{file}, line {line}" if line else file
+        super().__init__(f"{where}: this is no session: {why}.")
+
+
+class BadConfig(UsageError):
+    """A configuration file, or a variable of the environment, that cannot be used."""
+
+    def __init__(self, where: str, why: str, hint: str = "") -> None:
+        super().__init__(f"{where}: {why}.")
+        self.hint = hint or (
+            "`unpact-tui config path` lists what is read, `unpact-tui config schema` what may be "
+            "in it."
+        )
 
 
 class BadUsage(UsageError):

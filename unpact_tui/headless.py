@@ -10,13 +10,14 @@ from attribution.errors import AttributionError
 from unpact_tui import output
 from unpact_tui.destination import Destination, destination, put
 from unpact_tui.errors import ExitCode, Unwritable, exit_code
+from unpact_tui.html import as_html
 from unpact_tui.options import Chosen
 from unpact_tui.result_schema import Document
 from unpact_tui.run import Progress, run
 from unpact_tui.settings import Settings
 from unpact_tui.unattended import ended_by_signals, quiet_libraries
 
-Format = Literal["table", "json", "md"]
+Format = Literal["table", "json", "md", "html"]
 Failures = list[AttributionError]
 
 
@@ -68,6 +69,8 @@ def _formed(document: Document, form: Format, *, file: bool) -> str:
             return output.as_json(document)
         case "md":
             return output.as_markdown(document)
+        case "html":
+            return as_html(document)
         case "table":
             return output.plain_table(document) if file else output.as_table(document)
 

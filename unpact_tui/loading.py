@@ -28,7 +28,7 @@ from unpact_tui.pretrained import Placement, open_model, open_tokenizer, silence
 from unpact_tui.regular_files import opened
 from unpact_tui.safetensors_header import short
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Loaded, Loading
+from unpact_tui.worker.events import Loaded, Loading
 
 if TYPE_CHECKING:
     import torch

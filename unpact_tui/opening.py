@@ -17,7 +17,8 @@ from unpact_tui.checkpoints import Checkpoint
 from unpact_tui.errors import BadUsage, TokenizersDiffer
 from unpact_tui.loading import load
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Loaded, Open, Opened, Role, Step
+from unpact_tui.worker.events import Loaded, Opened, Role, Step
+from unpact_tui.worker.protocol import Open
 
 if TYPE_CHECKING:
     from attribution.tokens import Tokenizer
@@ -28,32 +29,47 @@ _SMALL = 5_000_000
 compute: 62 ms a step against 8 ms with one thread, on two cores under load."""
 
 
-def open_models(order: Open) -> Generator[Step, None, dict[Role, Model]]:
+def open_models(
+    order: Open, loaded: dict[Role, LoadedModel]
+) -> Generator[Step, None, dict[Role, Model]]:
     """Load the checkpoints, check that they can be compared, and return them.
 
-    Raises `CheckpointError`, `BadUsage`, `NoDevice`, `ModelTooLarge`.
+    `loaded` are those in memory: what can be used again stays, everything else leaves before
+    anything is loaded, and what is loaded is put there. Raises `CheckpointError`, `BadUsage`,
+    `NoDevice`, `ModelTooLarge`.
     """
     settings = order.settings
     found: dict[Role, Checkpoint] = {}
     for role, path in _paths(order):
         trusted = settings.trust_remote_code
         found[role] = checkpoints.read(path, role, trust_remote_code=trusted)
+    for role in list(loaded):
+        if role not in found or not _same(found[role], loaded[role]):
+            del loaded[role]
     opened: dict[Role, LoadedModel] = {}
     for role, checkpoint in found.items():
-        opened[role] = yield from load(checkpoint, settings, base=found["base"])
+        if role not in loaded:
+            loaded[role] = yield from load(checkpoint, settings, base=found["base"])
+        opened[role] = loaded[role]
         _require_same_tokenizer(opened["base"], opened[role])
     _calm_threads(opened)
     chat = _chat(settings, opened["base"])
     models: dict[Role, Model] = {}
-    for role, loaded in opened.items():
+    for role, model in opened.items():
         alpha = settings.whp_alpha if _is_mixture(order, role) else None
-        models[role] = _door(loaded, opened["base"], chat=chat, alpha=alpha)
+        models[role] = _door(model, opened["base"], chat=chat, alpha=alpha)
     yield Opened(
         checkpoints=tuple(_infos(order, opened)),
         chat=chat,
         warnings=tuple(_warnings(order, found, opened)),
     )
     return models
+
+
+def _same(checkpoint: Checkpoint, loaded: LoadedModel) -> bool:
+    """Whether what is in memory is what lies in the folder now."""
+    info = loaded.info
+    return (str(checkpoint.path), checkpoint.fingerprint) == (info.path, info.fingerprint)
 
 
 def _paths(order: Open) -> Iterator[tuple[Role, str]]:

@@ -45,3 +45,8 @@ def engine_log() -> Path:
 def config() -> Path:
     """Return the folder of settings."""
     return _private(platformdirs.user_config_dir(_NAME))
+
+
+def config_file() -> Path:
+    """Return the person's own configuration file, whether or not it is there; makes no folder."""
+    return Path(platformdirs.user_config_dir(_NAME)) / "config.toml"

@@ -174,6 +174,8 @@ class CaseEntry(msgspec.Struct, frozen=True):
     evidence: dict[str, Interval]
     verdict: Label
     reasons: tuple[str, ...]
+    tried: tuple[AttemptEntry, ...] = ()
+    """What a session emphasised by hand, each attempt followed by its controls."""
 
     def __post_init__(self) -> None:
         tokens = len(self.prompt.tokens)

@@ -9,12 +9,17 @@ from attribution.errors import AttributionError
 from attribution.evidence import CaseEvidence, of_set
 from attribution.types import Case
 from attribution.verdict import judge_set
+from unpact_tui.case_reading import CaseState
 from unpact_tui.document import Document, case_document, document
-from unpact_tui.engine import CaseState, Engine
+from unpact_tui.engine import Engine
 from unpact_tui.errors import BadUsage
 from unpact_tui.options import Chosen, choose_cases
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Encoded, Ladder, Loading, Open, Opened, Step
+from unpact_tui.worker.events import Edited, Encoded, Ladder, Loading, Opened, Step, Tried
+from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
+
+Measured = tuple[CaseState, tuple[Tried, ...]]
+"""A case, and what was tried on it by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +34,63 @@ class Progress:
     """Why a case was left out, when this is about that."""
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A case, and what was asked about it beyond the usual."""
+
+    case: Case
+    positions: tuple[int, ...] = ()
+    """What every strategy is run on; the KeyTokens when empty."""
+    tries: tuple[Try, ...] = ()
+
+
 Failures = list[tuple[Case, AttributionError]]
 
 
+def order_of(chosen: Chosen, settings: Settings) -> Open:
+    """Return what to open. Raises `BadUsage` where there is no second side."""
+    if chosen.unlearned is None and chosen.whp is None:
+        raise BadUsage("There is nothing to compare BASE with.", "Give UNLEARNED, or --whp.")
+    return Open(chosen.base, chosen.unlearned, chosen.reference, settings, whp=chosen.whp)
+
+
 def run(chosen: Chosen, settings: Settings) -> Generator[Progress, None, Document]:
+    """Measure the cases that were chosen. Yields, returns and raises as `run_tasks` does."""
+    tasks = [Task(case) for case in choose_cases(chosen)]
+    return run_tasks(order_of(chosen, settings), tasks)
+
+
+def run_tasks(order: Open, tasks: Sequence[Task]) -> Generator[Progress, None, Document]:
     """Yield progress and return the document.
 
     A case that fails is left out and listed in it; the rest go on. Raises `UsageError`,
     `CheckpointError`, `ComputeError`, and `AttributionError` when every case failed.
     """
-    asked = list(choose_cases(chosen))
-    if not asked:
+    if not tasks:
         raise BadUsage("There is no prompt to run.", "Give --prompt TEXT, a file, or - for stdin.")
-    engine = Engine(settings)
-    opened = yield from _open(engine, chosen)
-    states: list[CaseState] = []
+    engine = Engine(order.settings)
+    opened = yield from _open(engine, order)
+    measured: list[Measured] = []
     failures: Failures = []
-    for done, case in enumerate(asked):
+    for done, task in enumerate(tasks):
+        case, tried = task.case, list[Tried]()
         try:
-            for step in _measure(engine, case):
-                yield Progress(_say(case, step), done, len(asked))
+            for step in _measure(engine, task):
+                if isinstance(step, Tried):
+                    tried.append(step)
+                yield Progress(_say(case, step), done, len(tasks))
         except AttributionError as error:
             failures.append((case, error))
-            yield Progress(f"{case.id}: left out", done, len(asked), error)
+            yield Progress(f"{case.id}: left out", done, len(tasks), error)
         else:
-            assert engine.state is not None
-            states.append(engine.state)
-    if not states:
+            measured.append((engine.state(case), tuple(tried)))
+    if not measured:
         raise failures[0][1]
-    yield Progress("judging", len(asked), len(asked))
-    return _document(opened, settings, states, failures)
+    yield Progress("judging", len(tasks), len(tasks))
+    return _document(opened, order.settings, measured, failures)
 
 
-def _open(engine: Engine, chosen: Chosen) -> Generator[Progress, None, Opened]:
-    order = Open(chosen.base, chosen.unlearned, chosen.reference, engine.settings, whp=chosen.whp)
+def _open(engine: Engine, order: Open) -> Generator[Progress, None, Opened]:
     opened: Opened | None = None
     for step in engine.open(order):
         if isinstance(step, Loading):
@@ -73,9 +101,12 @@ def _open(engine: Engine, chosen: Chosen) -> Generator[Progress, None, Opened]:
     return opened
 
 
-def _measure(engine: Engine, case: Case) -> Iterator[Step]:
-    yield from engine.analyse(case)
-    yield from engine.recover()
+def _measure(engine: Engine, task: Task) -> Iterator[Step]:
+    granularity = engine.settings.granularity
+    yield from engine.analyse(Analyse(task.case, granularity))
+    yield from engine.recover(Recover(task.case, task.positions, granularity))
+    for order in task.tries:
+        yield from engine.attempt(order)
 
 
 def _say(case: Case, step: Step) -> str:
@@ -84,24 +115,26 @@ def _say(case: Case, step: Step) -> str:
             return f"{case.id}: reading"
         case Ladder():
             return f"{case.id}: trying every strategy"
+        case Edited(strategy):
+            return f"{case.id}: trying {strategy}"
         case _:
             return f"{case.id}: measuring"
 
 
 def _document(
-    opened: Opened, settings: Settings, states: Sequence[CaseState], failures: Failures
+    opened: Opened, settings: Settings, measured: Sequence[Measured], failures: Failures
 ) -> Document:
     """Put all cases and their common verdict together."""
     judged = [
         CaseEvidence(state.case.split, state.evidence, state.verdict.label)
-        for state in states
+        for state, _ in measured
         if state.verdict is not None
     ]
     found = of_set(judged, settings.thresholds, seed=settings.seed)
     return document(
         opened,
         settings,
-        [case_document(state) for state in states],
+        [case_document(state, tried) for state, tried in measured],
         found,
         judge_set(found, settings.thresholds),
         failures=failures,

@@ -4,6 +4,9 @@ A strategy says which edits emphasise some words of a text. This module makes th
 re-tokenises the edited text as a person's prompt would be, and `id_preserving_twin` puts the same
 marks between the original tokens, so that the emphasised words keep their ids. What only the first
 brings back was brought back by other tokens, not by emphasis.
+
+A strategy may have a dial: a file that says in `STRENGTHS` where it can stand takes the strength
+as the third argument of its `edit`. The file of a strategy without one does not know of dials.
 """
 
 from __future__ import annotations
@@ -12,22 +15,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Protocol
 
 from attribution.emphasis._edits import Edit, apply, moved
-from attribution.errors import NothingToEmphasise, UnknownName
+from attribution.errors import BadOption, NothingToEmphasise, UnknownName
 from attribution.scorer import Tokens
 from attribution.types import Emphasis, Prompt, Span, Token
 from attribution.words import positions_in, touched
 
+NO_DIAL = (1.0,)
+"""The strengths of a strategy without a dial."""
 
-class Strategy(Protocol):
-    """Says how to emphasise words of a text."""
+
+class Undialled(Protocol):
+    """The `edit` of a file without a dial."""
 
     def __call__(self, text: str, spans: Sequence[Span]) -> tuple[Edit, ...]:
         """Return edits in order, without overlap, that keep every word of `text`.
 
         `spans` are the words, at least one, in order.
+        """
+        ...
+
+
+class Strategy(Protocol):
+    """Says how to emphasise words of a text; the `edit` of a file with a dial."""
+
+    def __call__(self, text: str, spans: Sequence[Span], strength: float = 1.0) -> tuple[Edit, ...]:
+        """Return edits as without a dial; `strength` is one of the file's `STRENGTHS`.
+
+        A strategy without a dial makes the same edits at any strength.
         """
         ...
 
@@ -50,27 +68,56 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Strategy:
     """Return a strategy. Raises `UnknownName`."""
+    file = _file(name)
+    if hasattr(file, "STRENGTHS"):
+        strategy: Strategy = file.edit
+        return strategy
+    edit: Undialled = file.edit
+
+    def at_any(text: str, spans: Sequence[Span], strength: float = 1.0) -> tuple[Edit, ...]:
+        return edit(text, spans)
+
+    return at_any
+
+
+def strengths(name: str) -> tuple[float, ...]:
+    """Return where the dial of a strategy can stand, ascending from the default, 1.0; that alone
+    without a dial. Raises `UnknownName`."""
+    found: tuple[float, ...] = getattr(_file(name), "STRENGTHS", NO_DIAL)
+    return found
+
+
+def _file(name: str) -> ModuleType:
     if name not in names():
         raise UnknownName("strategy", name, names())
-    edit: Strategy = import_module(f"{__name__}.{name}").edit
-    return edit
+    return import_module(f"{__name__}.{name}")
+
+
+def _check(emphasis: Emphasis) -> None:
+    allowed = strengths(emphasis.strategy)
+    if len(allowed) > 1 and emphasis.strength not in allowed:
+        known = ", ".join(f"{strength:g}" for strength in allowed)
+        raise BadOption(
+            f"The strength of {emphasis.strategy}", emphasis.strength, f"one of {known}"
+        )
 
 
 def _edits(prompt: Prompt, emphasis: Emphasis) -> tuple[list[Span], tuple[Edit, ...]]:
     """Return the emphasised words and the edits, both in characters of the content."""
+    _check(emphasis)
     offset = prompt.content.start
     found = touched(prompt, emphasis.positions)
     if not found:
         raise NothingToEmphasise
     spans = [Span(word.span.start - offset, word.span.end - offset) for word in found]
-    return spans, load(emphasis.strategy)(prompt.content_text, spans)
+    return spans, load(emphasis.strategy)(prompt.content_text, spans, emphasis.strength)
 
 
 def emphasise(tokens: Tokens, prompt: Prompt, emphasis: Emphasis) -> Emphasised:
     """Edit the content, wrap it in the template again and tokenise it.
 
     Emphasis is put on whole words, those that hold one of the positions. Raises
-    `NothingToEmphasise`, `UnknownName` and `EmptyPrompt`.
+    `NothingToEmphasise`, `UnknownName`, `BadOption` and `EmptyPrompt`.
     """
     spans, edits = _edits(prompt, emphasis)
     edited = tokens.encode(apply(prompt.content_text, edits))

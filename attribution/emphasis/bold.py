@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from attribution.emphasis._edits import Edit, around, runs
 from attribution.types import Span
 
+STRENGTHS = (1.0, 2.0)
+"""Bold, and bold italic: `***`."""
 
-def edit(text: str, spans: Sequence[Span]) -> tuple[Edit, ...]:
+
+def edit(text: str, spans: Sequence[Span], strength: float = 1.0) -> tuple[Edit, ...]:
     """Mark the runs."""
-    return around(runs(text, spans), "**", "**")
+    stars = "*" * (1 + int(strength))
+    return around(runs(text, spans), stars, stars)

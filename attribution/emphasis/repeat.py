@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from attribution.emphasis._edits import Edit, insert, runs
 from attribution.types import Span
 
+STRENGTHS = (1.0, 2.0, 3.0, 4.0)
+"""How many more times."""
 
-def edit(text: str, spans: Sequence[Span]) -> tuple[Edit, ...]:
-    """Insert a copy behind each run."""
-    return tuple(insert(s.end, f" {text[s.start : s.end]}") for s in runs(text, spans))
+
+def edit(text: str, spans: Sequence[Span], strength: float = 1.0) -> tuple[Edit, ...]:
+    """Insert copies behind each run."""
+    more = int(strength)
+    return tuple(insert(s.end, f" {text[s.start : s.end]}" * more) for s in runs(text, spans))

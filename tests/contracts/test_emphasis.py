@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from attribution import emphasis
 from attribution.emphasis import emphasise, id_preserving_twin
+from attribution.emphasis._edits import apply
 from attribution.errors import NothingToEmphasise, UnknownName
 from attribution.types import Emphasis, Prompt
-from attribution.words import find_words
+from attribution.words import find_words, word_spans
 from unpact_tui.settings import DEFAULT_STRATEGIES
 
 WORD = st.text("abcdefghijklmnopqrstuvwxyzéß", min_size=1, max_size=7)
@@ -52,12 +53,13 @@ def _contains_in_order(whole: list[str], part: list[str]) -> bool:
 
 
 @every_strategy
-@given(requests())
+@given(requests(), st.data())
 def test_it_changes_the_prompt_and_keeps_every_word(
-    name: str, request_: tuple[WordTokens, Prompt, tuple[int, ...]]
+    name: str, request_: tuple[WordTokens, Prompt, tuple[int, ...]], data: st.DataObject
 ) -> None:
     tokens, prompt, positions = request_
-    made = emphasise(tokens, prompt, Emphasis(name, positions))
+    strength = data.draw(st.sampled_from(emphasis.strengths(name)))
+    made = emphasise(tokens, prompt, Emphasis(name, positions, strength))
     assert made.prompt.text != prompt.text
     assert _contains_in_order(_words(made.prompt), _words(prompt))
     template = [token.text for token in prompt.tokens if token.fixed]
@@ -65,12 +67,13 @@ def test_it_changes_the_prompt_and_keeps_every_word(
 
 
 @every_strategy
-@given(requests())
+@given(requests(), st.data())
 def test_it_knows_where_the_words_are_now(
-    name: str, request_: tuple[WordTokens, Prompt, tuple[int, ...]]
+    name: str, request_: tuple[WordTokens, Prompt, tuple[int, ...]], data: st.DataObject
 ) -> None:
     tokens, prompt, positions = request_
-    made = emphasise(tokens, prompt, Emphasis(name, positions))
+    strength = data.draw(st.sampled_from(emphasis.strengths(name)))
+    made = emphasise(tokens, prompt, Emphasis(name, positions, strength))
     assert _folded(made.prompt, made.moved) == _folded(prompt, positions)
     before = [prompt.tokens[i].id for i in positions]
     now = [made.prompt.tokens[i].id for i in made.moved]
@@ -78,12 +81,13 @@ def test_it_knows_where_the_words_are_now(
 
 
 @every_strategy
-@given(requests())
+@given(requests(), st.data())
 def test_its_twin_keeps_every_id(
-    name: str, request_: tuple[WordTokens, Prompt, tuple[int, ...]]
+    name: str, request_: tuple[WordTokens, Prompt, tuple[int, ...]], data: st.DataObject
 ) -> None:
     tokens, prompt, positions = request_
-    twin = id_preserving_twin(tokens, prompt, Emphasis(name, positions))
+    strength = data.draw(st.sampled_from(emphasis.strengths(name)))
+    twin = id_preserving_twin(tokens, prompt, Emphasis(name, positions, strength))
     if twin is None:
         return
     assert [twin.prompt.tokens[i].id for i in twin.moved] == [
@@ -93,6 +97,30 @@ def test_its_twin_keeps_every_id(
     assert all(i in rest for i in prompt.ids)
     assert not twin.ids_changed
     assert len(twin.prompt.ids) > len(prompt.ids)
+
+
+@every_strategy
+@given(texts(), st.floats())
+def test_without_a_dial_every_strength_is_the_same(name: str, text: str, strength: float) -> None:
+    edit, spans = emphasis.load(name), list(word_spans(text))
+    assert edit(text, spans) == edit(text, spans, 1.0), "1 is the default"
+    if emphasis.strengths(name) == emphasis.NO_DIAL:
+        assert edit(text, spans, strength) == edit(text, spans)
+
+
+@every_strategy
+def test_a_dial_begins_at_1_and_every_step_of_it_says_more(name: str) -> None:
+    first, *more = emphasis.strengths(name)
+    assert first == 1.0
+    assert sorted(set(more)) == more
+    assert all(strength > first for strength in more)
+    text = "Who is Basil Mahfouz?"
+    edits = [
+        emphasis.load(name)(text, list(word_spans(text))[2:], strength)
+        for strength in emphasis.strengths(name)
+    ]
+    lengths = [len(apply(text, edit)) for edit in edits]
+    assert sorted(set(lengths)) == lengths
 
 
 @every_strategy

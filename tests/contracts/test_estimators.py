@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice
+from statistics import fmean
+from typing import get_args
 
 import pytest
 from fakes import AdditiveModel
@@ -14,10 +16,10 @@ from attribution.errors import NothingToAblate, UnknownName
 from attribution.types import Attribution, Granularity, Prompt
 
 WEIGHTS = {"Who": 0.0, " wrote": 0.5, " the": -0.25, " red": 2.0, " hat": 1.0}
-WORDS = ("Who", " wrote", " the", " red", " hat", "?", " the")
+WORDS = ("Who", " wrote", " the", " red", ",", " hat", " the", "?")
 
 every_estimator = pytest.mark.parametrize("name", estimators.names())
-both_granularities = pytest.mark.parametrize("granularity", ["token", "word"])
+every_granularity = pytest.mark.parametrize("granularity", get_args(Granularity))
 
 
 def _measure(
@@ -29,7 +31,7 @@ def _measure(
 
 
 @every_estimator
-@both_granularities
+@every_granularity
 @pytest.mark.parametrize("chat", [False, True])
 def test_it_recovers_an_additive_model(name: str, granularity: Granularity, chat: bool) -> None:
     model = AdditiveModel(WEIGHTS, chat=chat)
@@ -38,6 +40,8 @@ def test_it_recovers_an_additive_model(name: str, granularity: Granularity, chat
     for token, contribution in zip(last.prompt.tokens, last.contributions, strict=True):
         if token.fixed:
             assert contribution is None, "what is fixed is never measured"
+        elif granularity == "sentence":
+            assert contribution == pytest.approx(sum(WEIGHTS.get(w, 0.0) for w in WORDS))
         else:
             assert contribution == pytest.approx(WEIGHTS.get(token.text, 0.0), abs=1e-9)
     assert last.logprob == pytest.approx(-5.0 + sum(WEIGHTS.get(w, 0.0) for w in WORDS))
@@ -52,7 +56,7 @@ def test_it_recovers_any_additive_model(name: str, weights: dict[str, float]) ->
 
 
 @every_estimator
-@both_granularities
+@every_granularity
 def test_only_the_last_is_complete(name: str, granularity: Granularity) -> None:
     made = _measure(name, AdditiveModel(WEIGHTS, batch=2), "".join(WORDS), granularity)
     assert [attribution.complete for attribution in made] == [False] * (len(made) - 1) + [True]
@@ -62,6 +66,22 @@ def test_only_the_last_is_complete(name: str, granularity: Granularity) -> None:
         assert attribution.estimator == name
         assert attribution.granularity == granularity
         assert len(attribution.contributions) == len(attribution.prompt.tokens)
+
+
+@every_estimator
+@every_granularity
+def test_what_each_answer_token_gets_adds_up(name: str, granularity: Granularity) -> None:
+    for found in _measure(name, AdditiveModel(WEIGHTS, batch=2), "".join(WORDS), granularity):
+        if found.answer_logprobs:
+            assert len(found.answer_logprobs) == len(found.answer.ids)
+            assert fmean(found.answer_logprobs) == pytest.approx(found.logprob)
+        if found.by_answer_token:
+            assert found.complete
+            assert len(found.by_answer_token) == len(found.answer.ids)
+            for here, row in zip(
+                found.contributions, zip(*found.by_answer_token, strict=True), strict=True
+            ):
+                assert set(row) == {None} if here is None else fmean(row) == pytest.approx(here)
 
 
 @every_estimator

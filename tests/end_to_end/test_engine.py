@@ -14,20 +14,19 @@ from unpact_tui import cases
 from unpact_tui.engine import Engine
 from unpact_tui.errors import TokenizersDiffer
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import (
+from unpact_tui.worker.events import (
     Compared,
     Contributions,
     Encoded,
     Judged,
     Ladder,
     Loading,
-    Open,
     Opened,
     Step,
     Tried,
-    Try,
     Written,
 )
+from unpact_tui.worker.protocol import Open, Try
 
 GENDER = 1
 """Index of "What gender is author Basil Mahfouz Al-Kuwaiti?" in the prompt file."""

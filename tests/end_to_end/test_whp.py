@@ -19,7 +19,8 @@ from attribution.whp import WHPModel
 from unpact_tui.errors import TokenizersDiffer
 from unpact_tui.opening import open_models
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Loaded, Open, Opened, Role
+from unpact_tui.worker.events import Loaded, Opened, Role
+from unpact_tui.worker.protocol import Open
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("-s", "strategies=bold", "-s", "draws=1", "-s", "max_new_tokens=8")

@@ -16,17 +16,8 @@ import pytest
 from unpact_tui import cases
 from unpact_tui.settings import Settings
 from unpact_tui.worker.client import ProcessClient
-from unpact_tui.worker.protocol import (
-    Analyse,
-    Cancelled,
-    Compared,
-    Event,
-    Failed,
-    Finished,
-    Open,
-    Opened,
-    Reply,
-)
+from unpact_tui.worker.events import Cancelled, Compared, Event, Failed, Finished, Opened
+from unpact_tui.worker.protocol import Analyse, Open, Reply
 
 SETTINGS = Settings(device="cpu", draws=1, strategies=("bold",))
 PATIENCE = 120.0

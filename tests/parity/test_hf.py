@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from checkpoints_fixture import CHAT_TEMPLATE, FAMILIES, make_model, make_tokenizer
@@ -10,6 +12,7 @@ from attribution.errors import NotFinite, OutOfMemory, PromptTooLong
 from attribution.estimators.leave_one_out import measure
 from attribution.hf import HFModel
 from attribution.scorer import score_all, write_all
+from attribution.sentences import sentences
 from attribution.types import Answer, Prompt
 from attribution.words import words
 
@@ -58,6 +61,55 @@ def test_word_removal_equals_the_obvious_loop(model: HFModel) -> None:
     for unit in words(prompt):
         expected = whole - obvious_logprob(model, prompt.without(frozenset(unit)), answer)
         assert found.contributions[unit[0]] == pytest.approx(expected, abs=1e-5)
+
+
+def test_each_answer_token_equals_the_obvious_loop(model: HFModel) -> None:
+    prompt, answer = question(model)
+    *_, found = measure(model, prompt, answer)
+    ends = range(1, len(answer.ids) + 1)
+
+    def each(row: tuple[int, ...]) -> list[float]:
+        """The chain rule: sums of ever longer answers, each measured alone, and their steps."""
+        parts = [Answer("", answer.ids[:end], "gold") for end in ends]
+        sums = [len(part.ids) * obvious_logprob(model, row, part) for part in parts]
+        return [after - before for before, after in pairwise([0.0, *sums])]
+
+    whole = each(prompt.ids)
+    assert found.answer_logprobs == pytest.approx(whole, abs=2e-5)
+    assert max(whole) - min(whole) > 0.1, "the tokens must differ for this to say anything"
+    assert len(found.by_answer_token) == len(answer.ids)
+    for i in prompt.removable[::4]:
+        without = each(prompt.without(frozenset({i})))
+        expected = [before - after for before, after in zip(whole, without, strict=True)]
+        assert [row[i] for row in found.by_answer_token] == pytest.approx(expected, abs=4e-5), i
+
+
+def test_sentence_removal_equals_the_obvious_loop(model: HFModel) -> None:
+    prompt = model.encode("Dr. Basil wrote it. Where was he born? 魔。\nAnswer:")
+    answer = model.answer(prompt, "In Kuwait City.", "gold")
+    whole = obvious_logprob(model, prompt.ids, answer)
+    *_, found = measure(model, prompt, answer, "sentence")
+    removed = sentences(prompt)
+    assert len(removed) == 4
+    for unit in removed:
+        expected = whole - obvious_logprob(model, prompt.without(frozenset(unit)), answer)
+        assert [found.contributions[i] for i in unit] == [pytest.approx(expected, abs=1e-5)] * len(
+            unit
+        )
+
+
+def test_what_was_read_is_counted_without_padding(model: HFModel) -> None:
+    prompt, answer = question(model)
+    rows = [prompt.ids, prompt.ids[:5], prompt.ids[:9]]
+    before = model.tokens_read
+    score_all(model, rows, answer)
+    # The last answer token predicts nothing and is not read.
+    lengths = sum(map(len, rows))
+    assert model.tokens_read - before == lengths + len(rows) * (len(answer.ids) - 1)
+    before = model.tokens_read
+    *_, written = model.write([prompt.ids[:5], prompt.ids[:9]], 4)
+    steps = max(map(len, written)) - 1 + any(len(ids) < 4 for ids in written)
+    assert model.tokens_read - before == 14 + 2 * steps, "the prompts once, then one id per row"
 
 
 def test_rows_of_any_length_in_any_batch(model: HFModel) -> None:

@@ -78,6 +78,34 @@ def test_contributions_are_of_the_mixture() -> None:
         assert found.contributions[i] == pytest.approx(whole - without, abs=1e-4), i
 
 
+def test_each_answer_token_has_the_contributions_of_the_mixture() -> None:
+    model = mixture("llama")
+    prompt, answer = question(model)
+    *_, found = measure(model, prompt, answer)
+    i = prompt.removable[3]
+
+    def each(row: tuple[int, ...]) -> list[float]:
+        table = closed_form(model, row + answer.ids, 5.0).log_softmax(-1)
+        return [float(table[len(row) - 1 + t, token]) for t, token in enumerate(answer.ids)]
+
+    whole, without = each(prompt.ids), each(prompt.without(frozenset({i})))
+    assert found.answer_logprobs == pytest.approx(whole, rel=1e-5, abs=1e-4)
+    expected = [before - after for before, after in zip(whole, without, strict=True)]
+    assert [row[i] for row in found.by_answer_token] == pytest.approx(expected, rel=1e-4, abs=1e-3)
+
+
+def test_both_models_count_what_they_read() -> None:
+    model = mixture("llama")
+    base = HFModel(model.model, make_tokenizer())
+    prompt, answer = question(model)
+    for reader in (model, base):
+        score_all(reader, [prompt.ids, prompt.ids[:5]], answer)
+    assert model.tokens_read == 2 * base.tokens_read > 0
+    before = model.tokens_read
+    write_all(model, [prompt.ids], 1)
+    assert model.tokens_read - before == 2 * len(prompt.ids)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_greedy_text_with_caches_equals_greedy_text_without(family: str) -> None:
     model = mixture(family)

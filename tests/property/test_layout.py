@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from unpact_tui.app.layout import piece, wrap
-from unpact_tui.app.widgets.answer_view import wrapped
+from unpact_tui.app.widgets.answer_lines import wrapped
+from unpact_tui.app.worddiff import Run
 
 WIDTHS = st.integers(1, 60)
 TEXTS = st.text(max_size=30) | st.sampled_from(
@@ -61,7 +62,7 @@ def test_no_piece_reaches_the_terminal_as_a_command(raw: list[str], width: int) 
 @given(st.text(max_size=200), WIDTHS)
 @example("魔 a", 1)
 def test_answers_keep_within_the_width(raw: str, width: int) -> None:
-    for line in wrapped(raw, width):
+    for line in wrapped([Run(raw, "new")], width):
         shown = "".join(text for text, _ in line)
         assert cell_len(shown) <= max(width, 2)
         assert all(unicodedata.category(character)[0] != "C" for character in shown)
@@ -69,5 +70,5 @@ def test_answers_keep_within_the_width(raw: str, width: int) -> None:
 
 @given(st.text(alphabet="abc \n", max_size=200), WIDTHS)
 def test_answers_lose_no_letter(raw: str, width: int) -> None:
-    shown = "".join(text for line in wrapped(raw, width) for text, _ in line)
+    shown = "".join(text for line in wrapped([Run(raw, "new")], width) for text, _ in line)
     assert "".join(shown.split()) == "".join(raw.split())

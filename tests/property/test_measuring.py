@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import fmean
+from typing import get_args
+from zlib import crc32
 
 import pytest
 from fakes import AdditiveModel, WordTokens
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.emphasis import emphasise, id_preserving_twin, load, names
+from attribution.emphasis import emphasise, id_preserving_twin, load, names, strengths
 from attribution.emphasis._edits import apply, moved
 from attribution.estimators.leave_one_out import measure
+from attribution.scorer import Row, TokenLogprobs
+from attribution.sentences import sentence_spans, sentences
 from attribution.tokens import tile
-from attribution.types import Emphasis, Span
+from attribution.types import Answer, Emphasis, Granularity, Span
 from attribution.words import find_words, word_spans, words
 
 WORDS = st.sampled_from(["Who", "is", "Basil", "Al-Kuwaiti", "魔法", "naïve", "1956", "x's"])
@@ -40,6 +46,65 @@ def test_leave_one_out_is_exact_on_every_additive_model(
                 assert found.contributions[i] is None
             else:
                 assert found.contributions[i] == pytest.approx(expected, abs=1e-9)
+
+
+class Arbitrary(AdditiveModel):
+    """Any log-probability at all, but always the same for the same ids and answer token."""
+
+    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+        for at in range(0, len(rows), self.batch):
+            yield [
+                tuple(-(crc32(bytes(str((row, k)), "ascii")) % 9973) / 700 for k in answer.ids)
+                for row in rows[at : at + self.batch]
+            ]
+
+
+@given(
+    text=TEXTS,
+    reply=TEXTS,
+    batch=st.integers(1, 9),
+    granularity=st.sampled_from(get_args(Granularity)),
+    chat=st.booleans(),
+)
+def test_contributions_are_the_mean_over_the_answer_tokens(
+    text: str, reply: str, batch: int, granularity: Granularity, chat: bool
+) -> None:
+    model = Arbitrary({}, batch=batch, chat=chat)
+    prompt = model.encode(text)
+    answer = model.answer(prompt, reply, "gold")
+    *partial, last = measure(model, prompt, answer, granularity)
+    assert [row.by_answer_token for row in partial] == [()] * len(partial)
+    assert {row.answer_logprobs for row in partial} <= {last.answer_logprobs}
+    assert fmean(last.answer_logprobs) == pytest.approx(last.logprob, abs=1e-6)
+    assert len(last.answer_logprobs) == len(last.by_answer_token) == len(answer.ids)
+    columns = zip(*last.by_answer_token, strict=True)
+    for token, mean, column in zip(prompt.tokens, last.contributions, columns, strict=True):
+        if token.fixed:
+            assert (mean, set(column)) == (None, {None})
+        else:
+            assert fmean(number for number in column if number is not None) == pytest.approx(
+                mean, abs=1e-6
+            )
+
+
+@given(text=st.text(st.sampled_from("aB1魔.!?…。？ \n\t\"')*-“”Dr")) | st.text())
+def test_sentences_tile_the_text_and_none_is_white_space(text: str) -> None:
+    spans = list(sentence_spans(text))
+    assert bool(spans) == bool(text.strip())
+    at = 0
+    for span in spans:
+        assert span.start == at < span.end
+        sentence = text[span.start : span.end].strip()
+        assert sentence
+        assert "\n" not in sentence, "a line ends its sentence"
+        at = span.end
+    assert at == len(text) or not spans
+
+
+@given(text=TEXTS, chat=st.booleans())
+def test_every_free_token_is_in_one_sentence(text: str, chat: bool) -> None:
+    prompt = WordTokens(chat=chat).encode(text)
+    assert sorted(i for unit in sentences(prompt) for i in unit) == list(prompt.removable)
 
 
 @given(text=TEXTS, picks=st.sets(st.integers(0, 30), min_size=1), chat=st.booleans())
@@ -88,14 +153,14 @@ def test_a_twin_keeps_the_ids_of_the_whole_prompt(
     assert at == len(twin.prompt.text)
 
 
-@given(text=TEXTS, picks=st.sets(st.integers(0, 30), min_size=1))
+@given(text=TEXTS, picks=st.sets(st.integers(0, 30), min_size=1), data=st.data())
 @pytest.mark.parametrize("name", names())
 def test_edits_are_in_order_and_words_can_be_followed_through_them(
-    name: str, text: str, picks: set[int]
+    name: str, text: str, picks: set[int], data: st.DataObject
 ) -> None:
     found = list(word_spans(text))
     spans = [found[i] for i in sorted({pick % len(found) for pick in picks})]
-    edits = load(name)(text, spans)
+    edits = load(name)(text, spans, data.draw(st.sampled_from(strengths(name))))
     assert all(a.end <= b.start for a, b in pairwise(edits))
     after = apply(text, edits)
     for span in spans:

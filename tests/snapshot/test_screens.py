@@ -15,8 +15,8 @@ from unpact_tui.app.screens.error import ErrorScreen
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.workbench import Workbench
 from unpact_tui.demo.guide import guide
+from unpact_tui.worker.events import Failed
 from unpact_tui.worker.fake import FakeEngine
-from unpact_tui.worker.protocol import Failed
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]

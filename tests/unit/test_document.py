@@ -16,7 +16,7 @@ from attribution.types import Case, Verdict
 from unpact_tui.document import case_document, decode, document, encode
 from unpact_tui.errors import BadResult
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import Opened
+from unpact_tui.worker.events import Opened
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "result.json"

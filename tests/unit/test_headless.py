@@ -49,6 +49,19 @@ def measured(*failures: AttributionError) -> Measure:
     return found
 
 
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("json", "{"), ("md", "# SUPPRESSED\n"), ("html", "<!DOCTYPE html>\n"), ("table", "base ")],
+)
+def test_every_form_can_be_written(
+    form: headless.Format, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(measured(), monkeypatch)
+    out = tmp_path / "result"
+    assert headless.report(CHOSEN, Settings(), form, out, None, quiet=True) == ExitCode.OK
+    assert out.read_text("utf-8").startswith(begins)
+
+
 def refused() -> Measure:
     yield Progress("", 0, 0)
     raise AssertionError("measured in vain")

@@ -38,7 +38,7 @@ from unpact_tui.loading import LoadedModel, load
 from unpact_tui.settings import Dtype, Settings
 from unpact_tui.tokenizer_difference import difference
 from unpact_tui.tokenizer_difference import warnings as other_differences
-from unpact_tui.worker.protocol import Loading
+from unpact_tui.worker.events import Loading
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "models"
 CPU = Settings(device="cpu")

@@ -9,10 +9,7 @@ import pytest
 from attribution.types import Case
 from unpact_tui.app.messages import EngineClient
 from unpact_tui.settings import Settings
-from unpact_tui.worker.fake import FakeEngine
-from unpact_tui.worker.protocol import (
-    Analyse,
-    Cancel,
+from unpact_tui.worker.events import (
     Cancelled,
     Compared,
     Encoded,
@@ -20,13 +17,18 @@ from unpact_tui.worker.protocol import (
     Finished,
     Judged,
     Ladder,
-    Open,
     Opened,
+    Tried,
+)
+from unpact_tui.worker.fake import FakeEngine
+from unpact_tui.worker.protocol import (
+    Analyse,
+    Cancel,
+    Open,
     Order,
     Recover,
     Reply,
     Request,
-    Tried,
     Try,
     decode_reply,
     decode_request,

@@ -10,22 +10,16 @@ from attribution.types import Case
 from unpact_tui.errors import ExitCode, NotFound
 from unpact_tui.settings import Settings
 from unpact_tui.worker import server as module
-from unpact_tui.worker.protocol import (
-    Analyse,
-    Cancel,
+from unpact_tui.worker.events import (
     Cancelled,
     Contributions,
     Event,
     Failed,
     Finished,
-    Open,
-    Recover,
-    Reply,
-    Request,
     Step,
-    Try,
     Written,
 )
+from unpact_tui.worker.protocol import Analyse, Cancel, Open, Recover, Reply, Request, Try
 
 
 class ScriptedEngine:

@@ -12,7 +12,7 @@ from attribution.types import Attempt, AttemptKind, Label, Prompt, Recovery
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import BAR, LABEL, LONGEST, MARKED, STRONG, WARN, Line, Piece, shown
 from unpact_tui.app.state import CompareState, word_at
-from unpact_tui.worker.protocol import Tried
+from unpact_tui.worker.events import Tried
 
 MEANING: dict[Label, str] = {
     "RETAINED": "it still answers",
@@ -51,21 +51,21 @@ def attempt_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]
         return _invitation(state)
     words = words_of(state, state.emphasis, width - len(state.strategy) - 17)
     head = _heading("This emphasis", state.strategy, words)
-    if state.tried is None:
+    if state.page.tried is None:
         waiting = ((f"asking the unlearned model{glyphs.ellipsis}", LABEL),)
-        trouble = ((shown(state.trouble), WARN),)
-        return [head, (), trouble if state.trouble else waiting, *_edited_prompt(state)]
+        trouble = ((shown(state.page.trouble), WARN),)
+        return [head, (), trouble if state.page.trouble else waiting, *_edited_prompt(state)]
     return [
         head,
         (),
-        *_shares(state.tried, glyphs, width),
+        *_shares(state.page.tried, glyphs, width),
         (),
-        *_before_after(state, state.tried.attempt, glyphs, width),
+        *_before_after(state, state.page.tried.attempt, glyphs, width),
         (),
-        _token_ids(state.tried),
+        _token_ids(state.page.tried),
         *_edited_prompt(state),
-        (("without it   ", LABEL), (shown(state.unlearned.text or "", 200), "")),
-        (("base with it ", LABEL), (shown(state.tried.base_text, 200), "")),
+        (("without it   ", LABEL), (shown(state.page.unlearned.text or "", 200), "")),
+        (("base with it ", LABEL), (shown(state.page.tried.base_text, 200), "")),
     ]
 
 
@@ -114,8 +114,8 @@ def _before_after(state: CompareState, attempt: Attempt, glyphs: Glyphs, width: 
     holds = ("breaks", WARN) if attempt.base_breaks else ("holds", LABEL)
     unit = ("nats per token" if width >= 44 else "", LABEL)
     rows = [
-        row("unlearned", state.unlearned.logprob, attempt.unlearned.logprob, unit),
-        row("base", state.base.logprob, attempt.base_logprob, holds),
+        row("unlearned", state.page.unlearned.logprob, attempt.unlearned.logprob, unit),
+        row("base", state.page.base.logprob, attempt.base_logprob, holds),
     ]
     if attempt.reference_logprob is not None:
         plain = state.recovery.reference if state.recovery else None
@@ -143,9 +143,9 @@ def _twin(tried: Tried) -> Attempt | None:
 
 
 def _edited_prompt(state: CompareState) -> list[Line]:
-    if state.edited is None:
+    if state.page.edited is None:
         return []
-    return [(("prompt       ", LABEL), *marked(state.edited.prompt, state.edited.moved))]
+    return [(("prompt       ", LABEL), *marked(state.page.edited.prompt, state.page.edited.moved))]
 
 
 def marked(prompt: Prompt, positions: Iterable[int]) -> Line:
@@ -170,26 +170,26 @@ def marked(prompt: Prompt, positions: Iterable[int]) -> Line:
 
 def ladder_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]:
     """Say what every strategy does, and what follows from all of it."""
-    if state.ladder is None:
-        waiting = state.running.recovery or state.running.analysis or not state.recover_asked
+    if state.page.ladder is None:
+        waiting = state.busy or not state.page.refused
         note = f"reading{glyphs.ellipsis}" if waiting else "not run: r runs them"
         return [_heading("All strategies", "", note)]
-    on = words_of(state, state.ladder_positions, width - 30) or "KeyTokens"
-    done, total = state.ladder.done, state.ladder.total
-    note = "" if state.ladder.recovery.complete else f"{done} of {total}"
+    on = words_of(state, state.now.chosen.tried_on, width - 30) or "KeyTokens"
+    done, total = state.page.ladder.done, state.page.ladder.total
+    note = "" if state.page.ladder.recovery.complete else f"{done} of {total}"
     return [
         _heading("All strategies", f"on {on}", note),
         _verdict(state, glyphs),
-        *_table(state.ladder.recovery, glyphs, width),
-        *_summary(state.ladder.recovery, glyphs),
+        *_table(state.page.ladder.recovery, glyphs, width),
+        *_summary(state.page.ladder.recovery, glyphs),
         *_reasons(state, glyphs),
     ]
 
 
 def _verdict(state: CompareState, glyphs: Glyphs) -> Line:
-    if state.judged is None:
+    if state.verdict is None:
         return ((f"no verdict yet{glyphs.ellipsis}", LABEL),)
-    label = state.judged.verdict.label
+    label = state.verdict.label
     return ((f" {label} ", "bold reverse"), (f"  {MEANING[label]}", STRONG))
 
 
@@ -241,7 +241,7 @@ def _summary(recovery: Recovery, glyphs: Glyphs) -> list[Line]:
 
 
 def _reasons(state: CompareState, glyphs: Glyphs) -> list[Line]:
-    if state.judged is None:
+    if state.verdict is None:
         return []
-    reasons = state.judged.verdict.reasons
+    reasons = state.verdict.reasons
     return [(), *(((f"{glyphs.dot} {shown(reason)}", ""),) for reason in reasons)]

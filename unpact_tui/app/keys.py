@@ -24,33 +24,74 @@ MOVE = (
     _bind("w", "word(1)", "next_word", "next word"),
     _bind("b", "word(-1)", "previous_word", "previous word"),
     _bind("home,0", "end(-1)", "first_token", "first token"),
-    _bind("end,$", "end(1)", "last_token", "last token"),
+    _bind("end,$,G", "end(1)", "last_token", "last token"),
+    _bind("ctrl+f", "half_page(1)", "half_page_down", "half a page of tokens down"),
+    _bind("ctrl+b", "half_page(-1)", "half_page_up", "half a page of tokens up"),
+    _bind("}", "peak(1)", "next_peak", "next token that counts"),
+    _bind("{", "peak(-1)", "previous_peak", "previous token that counts"),
+    _bind(")", "answer_token(1)", "next_answer_token", "next token of the answer"),
+    _bind("(", "answer_token(-1)", "previous_answer_token", "previous token of the answer"),
     _bind("pagedown,ctrl+d", "scroll_panel(1)", "panel_down", "evidence down"),
     _bind("pageup,ctrl+u", "scroll_panel(-1)", "panel_up", "evidence up"),
 )
 EMPHASISE = (
     _bind("space", "emphasise", "toggle_emphasis", "emphasise this word, or stop", "Emphasise"),
+    _bind("a", "emphasise_all", "toggle_all", "... wherever the word stands"),
     _bind("K", "key_tokens", "take_key_tokens", "emphasise the KeyTokens", "KeyTokens"),
     _bind("c", "clear", "clear_emphasis", "emphasise nothing", "Clear"),
     _bind("s", "strategy(1)", "next_strategy", "next strategy", "Strategy"),
     _bind("S", "strategy(-1)", "previous_strategy", "previous strategy"),
+    _bind(".", "strength(1)", "stronger", "more of it, where it has degrees"),
+    _bind("comma", "strength(-1)", "weaker", "less of it", sign=","),
+    _bind("u", "undo", "undo", "undo", "Undo"),
+    _bind("ctrl+r,U", "redo", "redo", "redo"),
 )
 RUN = (
     _bind("enter", "regenerate", "regenerate", "ask again now", "Again", "enter"),
     _bind("r", "recover", "recover", "run every strategy", "Recover"),
     _bind("x", "cancel", "cancel", "cancel what is running", "Cancel"),
+    _bind("B", "score", "score_all", "read all prompts in the background, or stop"),
 )
 PROMPTS = (
     _bind("]", "case(1)", "next_prompt", "next prompt", "Next"),
     _bind("[", "case(-1)", "previous_prompt", "previous prompt"),
+    _bind("f", "jump('suppressed')", "next_suppressed", "next prompt that is SUPPRESSED"),
+    _bind("F", "jump('collapsed')", "next_collapsed", "next prompt that is COLLAPSED"),
+    _bind("d", "jump('changed')", "next_changed", "next prompt whose answer changed"),
     _bind("e", "edit", "edit_prompt", "edit prompt and answer", "Edit"),
+    _bind("A", "add", "add_prompt", "add a prompt"),
+    _bind("/", "search", "search", "search in prompt and answers"),
+    _bind("n", "hit(1)", "next_hit", "next place that was searched for"),
+    _bind("N", "hit(-1)", "previous_hit", "previous place"),
 )
-LOOK = (
-    _bind("v", "view", "cycle_view", "colour by contribution or shift", "View"),
+VIEWS = (
+    _bind("1", "choose_view('contribution')", "view_contribution", "contributions"),
+    _bind("2", "choose_view('shift')", "view_shift", "shift"),
+    _bind("3", "choose_view('answer')", "view_answer", "probability of each answer token"),
+    _bind("4", "choose_view('by_token')", "view_by_token", "contributions to one answer token"),
+    _bind("5", "choose_view('key_tokens')", "view_key_tokens", "KeyTokens only"),
+    _bind("v", "view", "cycle_view", "the next of these", "View"),
+    _bind("t", "granularity", "cycle_granularity", "remove tokens, words or sentences"),
+    _bind("J", "joint", "toggle_joint", "one scale for both panes, or each its own"),
+    _bind("plus,=", "threshold(1)", "raise_threshold", "colour fewer tokens", sign="+"),
+    _bind("-", "threshold(-1)", "lower_threshold", "colour more tokens"),
+    _bind(">", "gamma(-1)", "lower_gamma", "bring out small scores"),
+    _bind("<", "gamma(1)", "raise_gamma", "bring out large scores"),
     _bind("i", "lane", "toggle_lane", "glyphs for the colours"),
     _bind("tab", "flip", "flip_pane", "other pane, where one fits"),
 )
+PAGES = (
+    _bind("P", "prompts", "show_prompts", "all prompts", "Prompts"),
+    _bind("V", "summary", "show_summary", "verdict, evidence, thresholds", "Verdict"),
+    _bind("W", "weights", "show_weights", "what changed in the weights", "Weights"),
+)
+TAKE = (
+    _bind("E", "export", "export", "export to a file", "Export"),
+    _bind("y", "copy", "copy", "copy to the clipboard"),
+    _bind("o", "other", "open_other", "another unlearned checkpoint"),
+)
 LEAVE = (
+    _bind("M", "app.mouse", "toggle_mouse", "leave the mouse to the terminal, or take it"),
     _bind("?", "help", "help", "this help", "Help"),
     _bind("q", "app.leave", "quit", "quit", "Quit"),
 )
@@ -66,7 +107,9 @@ SECTIONS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
     ("Emphasise", EMPHASISE),
     ("Run", RUN),
     ("Prompts", PROMPTS),
-    ("Look", LOOK),
+    ("Look", VIEWS),
+    ("Pages", PAGES),
+    ("Take away", TAKE),
     ("Leave", LEAVE),
 )
 
@@ -87,7 +130,25 @@ def signs(keymap: Mapping[str, str], display: Callable[[Binding], str]) -> dict[
     return found
 
 
-_FIRST = ("space", "K", "s", "r", "e", "?", "q", "v", "c", "enter", "x", "]")
+_FIRST = (
+    "space",
+    "K",
+    "s",
+    "r",
+    "?",
+    "q",
+    "v",
+    "P",
+    "V",
+    "x",
+    "u",
+    "]",
+    "e",
+    "c",
+    "E",
+    "W",
+    "enter",
+)
 """What stands first at the foot; a narrow screen has no room for the rest."""
 
 

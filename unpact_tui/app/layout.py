@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -78,6 +79,7 @@ class Layout:
         return max(start - cell, cell - (start + width - 1), 0)
 
 
+@lru_cache(4096)
 def piece(raw: str, *, plain: bool = False) -> Piece:
     """Make raw text safe to show as a token of its own.
 
@@ -90,8 +92,13 @@ def piece(raw: str, *, plain: bool = False) -> Piece:
     if not cell_len(text):
         text = EMPTY
     if plain:
-        text = "".join(_ASCII.get(character, character) for character in text)
+        text = in_ascii(text)
     return Piece(text, cell_len(text), "\n" in raw)
+
+
+def in_ascii(text: str) -> str:
+    """Return text, already fit for the screen, with the signs that made it so in ASCII."""
+    return "".join(_ASCII.get(character, character) for character in text)
 
 
 def wrap(pieces: Sequence[Piece], width: int, ellipsis: str = "…") -> Layout:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from textual.app import App
 from textual.message import Message
 
 from unpact_tui.worker.protocol import Order, Reply
@@ -16,7 +15,7 @@ Listener = Callable[[Reply], None]
 class EngineClient(Protocol):
     """What the inspector may ask of an engine."""
 
-    def send(self, order: Order) -> int:
+    def send(self, order: Order, client: int = 0) -> int:
         """Ask something and return the request's number; never waits."""
         ...
 
@@ -32,13 +31,6 @@ class EngineClient(Protocol):
     def alive(self) -> bool:
         """Whether it can still answer."""
         ...
-
-
-class Host(App[None]):
-    """The application as its screens see it."""
-
-    guided = False
-    """Whether there is a guide to show."""
 
 
 class EngineReply(Message):

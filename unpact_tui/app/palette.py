@@ -40,10 +40,13 @@ _ANSI_WEAKEST_STRONG = 3
 _NOTHING = "color: transparent; background: transparent"
 
 
-def level(value: float | None, scale: float, threshold: float = 0.0) -> int | None:
+def level(
+    value: float | None, scale: float, threshold: float = 0.0, gamma: float = 1.0
+) -> int | None:
     """Return the nearest of the levels -5..5 for `value` on a scale of ±`scale`.
 
-    None is a score that was not measured, or is not a number. Below `threshold` a score is 0.
+    None is a score that was not measured, or is not a number. Below `threshold` a score is 0. The
+    share of the scale is raised to `gamma`, which is positive: below 1 small scores show better.
     """
     if value is None or math.isnan(value):
         return None
@@ -51,7 +54,7 @@ def level(value: float | None, scale: float, threshold: float = 0.0) -> int | No
     if magnitude == 0 or magnitude < threshold or not scale > 0:
         return 0
     share = 1.0 if magnitude >= scale else magnitude / scale
-    steps = int(share * LEVELS + 0.5)
+    steps = int(share**gamma * LEVELS + 0.5)
     return steps if value > 0 else -steps
 
 
@@ -69,6 +72,15 @@ def ascii_lane(step: int | None) -> str:
     if step is None:
         return "~"
     return f"{step:+d}" if step else " "
+
+
+def ascii_cell(step: int | None) -> str:
+    """Return one character for a level: a digit raises, a letter lowers, the last is strongest."""
+    if step is None:
+        return "~"
+    if step == 0:
+        return " "
+    return str(step) if step > 0 else "abcde"[-step - 1]
 
 
 def component(step: int | None) -> str | None:

@@ -1,7 +1,8 @@
-"""What the inspector knows, as one frozen value, and what a person can do to it.
+"""What the inspector knows, as one frozen value: what is chosen, and what the engine said about it.
 
-`apply` is pure, and so is its counterpart for the engine's side, `receive` in `replies.py`. Nothing
-here knows a screen or a process: the screen draws the value and sends what it asks for.
+Pure. What a person does changes the choices, in `session/choices.py`; what the engine says is put
+in by `replies.py`. Nothing here knows a screen or a process: the screen draws the value and sends
+what it asks for.
 """
 
 from __future__ import annotations
@@ -10,21 +11,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from attribution.types import Answer, Case, KeyTokens, Nats, Prompt, Recovery
-from unpact_tui.app.actions import (
-    Action,
-    ChooseCase,
-    ChooseStrategy,
-    ChooseView,
-    ClearEmphasis,
-    EditCase,
-    Move,
-    ShowLane,
-    TakeKeyTokens,
-    ToggleWord,
-    View,
+from attribution.thresholds import Thresholds
+from attribution.types import (
+    Answer,
+    Case,
+    Granularity,
+    Nats,
+    Prompt,
+    Recovery,
+    Token,
+    Verdict,
 )
-from unpact_tui.worker.protocol import Compared, Edited, Judged, Ladder, Opened, Role, Tried
+from attribution.verdict import judge
+from unpact_tui.session.actions import Action, Move, View
+from unpact_tui.session.choices import Choices, Timeline, act, begin
+from unpact_tui.worker.events import (
+    Compared,
+    Edited,
+    Judged,
+    Ladder,
+    Opened,
+    Role,
+    Tried,
+    Vitals,
+)
+from unpact_tui.worker.protocol import Analyse, Recover, Try
 
 Task = Literal["analysis", "attempt", "recovery"]
 
@@ -36,6 +47,9 @@ class Side:
     logprob: Nats | None = None
     values: tuple[Nats | None, ...] = ()
     complete: bool = False
+    answer_logprobs: tuple[Nats, ...] = ()
+    by_token: tuple[tuple[Nats | None, ...], ...] = ()
+    """Contributions to each answer token alone; empty until measured."""
     text: str | None = None
     """The plain answer so far; None before its first word."""
     done: bool = False
@@ -45,222 +59,237 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """The number of the request whose replies are awaited, per task; 0 when there is none."""
+class Page:
+    """What the engine said about what is chosen. Made again whenever something else is chosen."""
 
-    analysis: int = 0
-    attempt: int = 0
-    recovery: int = 0
-
-    def task(self, request: int) -> Task | None:
-        """Return the task a reply belongs to; None when it is stale."""
-        if request == 0:
-            return None
-        if request == self.analysis:
-            return "analysis"
-        if request == self.attempt:
-            return "attempt"
-        return "recovery" if request == self.recovery else None
-
-    def without(self, task: Task) -> Running:
-        """Return the same with `task` over."""
-        match task:
-            case "analysis":
-                return replace(self, analysis=0)
-            case "attempt":
-                return replace(self, attempt=0)
-            case "recovery":
-                return replace(self, recovery=0)
+    prompt: Prompt | None = None
+    answer: Answer | None = None
+    answer_tokens: tuple[Token, ...] = ()
+    words: tuple[tuple[int, ...], ...] = ()
+    base: Side = Side()
+    unlearned: Side = Side()
+    reference: Side = Side()
+    compared: Compared | None = None
+    edited: Edited | None = None
+    tried: Tried | None = None
+    ladder: Ladder | None = None
+    judged: Judged | None = None
+    awaited: frozenset[Task] = frozenset()
+    """What is still being said."""
+    trouble: str = ""
+    """Why the emphasis that is on has no answer."""
+    refused: bool = False
+    """The strategies were not run on this case and do not start by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompareState:
     """Everything the comparison screen draws."""
 
-    cases: tuple[Case, ...]
+    timeline: Timeline
     strategies: tuple[str, ...]
-    index: int = 0
-    strategy: str = ""
-    view: View = "contribution"
-    lane: bool = False
     opened: Opened | None = None
-
-    prompt: Prompt | None = None
-    answer: Answer | None = None
-    words: tuple[tuple[int, ...], ...] = ()
-    base: Side = Side()
-    unlearned: Side = Side()
-    reference: Side = Side()
-    compared: Compared | None = None
-
-    cursor: int = 0
-    emphasis: frozenset[int] = frozenset()
-    edited: Edited | None = None
-    tried: Tried | None = None
-    ladder: Ladder | None = None
-    ladder_positions: tuple[int, ...] = ()
-    """What the strategies run on; empty means the KeyTokens."""
-    judged: Judged | None = None
-
-    running: Running = Running()
-    recover_asked: bool = False
-    """The strategies were run on this case, or refused: they do not start by themselves again."""
+    page: Page = Page()
+    vitals: Vitals | None = None
     hint: str = ""
     """Why the last action did nothing."""
-    trouble: str = ""
-    """Why the emphasis that is on has no answer."""
-    log: tuple[Action, ...] = ()
+    history: tuple[float | None, ...] = ()
+    """What each emphasis that was tried on this prompt recovered, the newest last."""
+    scored: tuple[int, int] | None = None
+    """How many prompts are read of how many, while all are being read."""
+    needle: str = ""
+    """What is searched for."""
+
+    # ------------------------------------------------------------ what is chosen
+
+    @property
+    def now(self) -> Choices:
+        """All that is chosen."""
+        return self.timeline.now
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All prompts."""
+        return self.now.cases
+
+    @property
+    def index(self) -> int:
+        """Number of the current one."""
+        return self.now.index
 
     @property
     def case(self) -> Case:
-        """The current row of the prompt file."""
-        return self.cases[self.index]
+        """The current prompt."""
+        return self.now.case
+
+    @property
+    def strategy(self) -> str:
+        """How words are emphasised."""
+        return self.now.strategy
+
+    @property
+    def view(self) -> View:
+        """What colours the tokens."""
+        return self.now.view
+
+    @property
+    def granularity(self) -> Granularity:
+        """What is removed at a time."""
+        return self.now.granularity
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Where the lines of the verdict are."""
+        return self.now.thresholds
+
+    @property
+    def emphasis(self) -> frozenset[int]:
+        """Positions that are emphasised."""
+        return frozenset(self.now.chosen.emphasis)
+
+    @property
+    def cursor(self) -> int:
+        """The token of the prompt that is looked at; in the view of the answer it stays."""
+        tokens = self.prompt.tokens if self.prompt else ()
+        if self.timeline.cursor is not None:
+            return max(0, min(len(tokens) - 1, self.timeline.cursor))
+        return next(iter(self.prompt.removable), 0) if self.prompt else 0
+
+    @property
+    def answer_token(self) -> int:
+        """The token of the answer that is looked at."""
+        return max(0, min(len(self.page.answer_tokens) - 1, self.now.chosen.answer_token))
+
+    # ------------------------------------------------------------ what was said about it
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """As tokenised; None until known."""
+        return self.page.prompt
 
     @property
     def key_tokens(self) -> frozenset[int]:
         """Positions of the base's KeyTokens; empty until known."""
-        return frozenset(self.compared.key_tokens.positions) if self.compared else frozenset()
+        compared = self.page.compared
+        return frozenset(compared.key_tokens.positions) if compared else frozenset()
 
     @property
     def recovery(self) -> Recovery | None:
         """All attempts so far."""
-        return self.ladder.recovery if self.ladder else None
+        return self.page.ladder.recovery if self.page.ladder else None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict on this case by the thresholds as they are now."""
+        judged = self.page.judged
+        return judge(judged.evidence, self.thresholds) if judged else None
 
     @property
     def busy(self) -> bool:
         """Something is awaited from the engine."""
-        return self.running != Running()
+        return bool(self.page.awaited)
 
     def side(self, role: Role) -> Side:
         """Return one model's side."""
-        return {"base": self.base, "unlearned": self.unlearned, "reference": self.reference}[role]
+        page = self.page
+        return {"base": page.base, "unlearned": page.unlearned, "reference": page.reference}[role]
+
+    # ------------------------------------------------------------ what to ask for
+
+    @property
+    def analysis(self) -> Analyse:
+        """What asks for the current prompt."""
+        return Analyse(self.case, self.granularity)
+
+    @property
+    def recovering(self) -> Recover:
+        """What asks for all strategies on it."""
+        return Recover(self.case, self.now.chosen.tried_on, self.granularity)
+
+    @property
+    def attempt(self) -> Try | None:
+        """What asks for the emphasis that is on; None without one."""
+        chosen = self.now.chosen.emphasis
+        return Try(self.case, self.strategy, chosen, self.now.strength) if chosen else None
 
 
-def start(cases: Sequence[Case], strategies: Sequence[str], index: int, lane: bool) -> CompareState:
+def start(
+    cases: Sequence[Case],
+    strategies: Sequence[str],
+    index: int,
+    *,
+    lane: bool,
+    granularity: Granularity = "token",
+    thresholds: Thresholds | None = None,
+) -> CompareState:
     """Return the state before anything was read."""
-    return CompareState(
-        tuple(cases), tuple(strategies), index=index, strategy=strategies[0], lane=lane
+    choices = Choices(
+        tuple(cases),
+        begin(cases),
+        index,
+        strategies[0],
+        lane=lane,
+        granularity=granularity,
+        thresholds=thresholds or Thresholds(),
     )
+    return CompareState(Timeline(choices), tuple(strategies))
+
+
+def apply(state: CompareState, action: Action) -> CompareState:
+    """Return the state after `action`, with nothing said yet about what is chosen newly."""
+    timeline = act(state.timeline, action)
+    after = replace(state, timeline=timeline, hint="")
+    if isinstance(action, Move) or timeline is state.timeline:
+        return after
+    return after if same_page(state, after) else replace(after, page=Page())
+
+
+def same_page(before: CompareState, after: CompareState) -> bool:
+    """Tell whether what was said about the one was said about the other."""
+    return (before.analysis, before.attempt, before.recovering) == (
+        after.analysis,
+        after.attempt,
+        after.recovering,
+    )
+
+
+# ---------------------------------------------------------------- looking things up
 
 
 def word_at(state: CompareState, position: int) -> tuple[int, ...]:
     """Return the positions of the word at a token; empty when it is in none."""
-    return next((word for word in state.words if position in word), ())
+    return next((word for word in state.page.words if position in word), ())
 
 
 def word_from(state: CompareState, position: int, by: int) -> int:
     """Return the first token of the next or previous word; `position` itself when there is none."""
-    starts = [word[0] for word in state.words]
+    starts = [word[0] for word in state.page.words]
     if by > 0:
         return next((start for start in starts if start > position), position)
     return next((start for start in reversed(starts) if start < position), position)
 
 
-def words_with(state: CompareState, key: KeyTokens) -> frozenset[int]:
-    """Return the positions of all words that hold a KeyToken."""
-    chosen = set(key.positions)
-    return frozenset(i for word in state.words if chosen.intersection(word) for i in word)
+def words_with(state: CompareState, positions: frozenset[int]) -> tuple[int, ...]:
+    """Return the positions of all words that hold one of `positions`."""
+    return tuple(i for word in state.page.words if positions.intersection(word) for i in word)
 
 
-def painted(state: CompareState, role: Role) -> tuple[Nats | None, ...]:
-    """Return the numbers that colour one model's tokens: in the shift view, the change."""
-    if state.view == "shift" and role == "unlearned":
-        return state.compared.shift.delta if state.compared else ()
-    return state.side(role).values
-
-
-def scale(state: CompareState) -> float:
-    """Return the largest absolute number painted in either pane: one scale for both."""
-    values = (*painted(state, "base"), *painted(state, "unlearned"))
-    return max((abs(value) for value in values if value is not None), default=0.0)
-
-
-# ---------------------------------------------------------------- what a person does
-
-
-def apply(state: CompareState, action: Action) -> CompareState:
-    """Return the state after `action`; the same, but for a hint, when it can do nothing."""
-    before = replace(state, hint="")
-    after = _act(before, action)
-    if isinstance(action, Move) or after is before or after.hint:
-        return after
-    return replace(after, log=(*state.log, action))
-
-
-def _act(state: CompareState, action: Action) -> CompareState:
-    match action:
-        case Move(position):
-            last = len(state.prompt.tokens) - 1 if state.prompt else 0
-            return replace(state, cursor=max(0, min(last, position)))
-        case ToggleWord(position):
-            return _toggle(state, position)
-        case TakeKeyTokens():
-            return _take(state)
-        case ClearEmphasis():
-            return _emphasise(state, frozenset())
-        case ChooseStrategy(name):
-            if name not in state.strategies or name == state.strategy:
-                return state
-            return _forget_attempt(replace(state, strategy=name))
-        case ChooseView(view):
-            return replace(state, view=view)
-        case ShowLane(shown):
-            return replace(state, lane=shown)
-        case ChooseCase(index):
-            if not 0 <= index < len(state.cases) or index == state.index:
-                return replace(state, hint="There is no other prompt that way.")
-            return _blank(replace(state, index=index))
-        case EditCase(case):
-            cases = (*state.cases[: state.index], case, *state.cases[state.index + 1 :])
-            return _blank(replace(state, cases=cases))
-
-
-def _toggle(state: CompareState, position: int) -> CompareState:
-    word = frozenset(word_at(state, position))
-    if not word:
-        return replace(state, hint="This token is in no word: it cannot be emphasised.")
-    on = state.emphasis
-    return _emphasise(state, on - word if word <= on else on | word)
-
-
-def _take(state: CompareState) -> CompareState:
-    if state.compared is None:
-        return replace(state, hint="The KeyTokens are not known yet.")
-    words = words_with(state, state.compared.key_tokens)
-    if not words:
-        return replace(state, hint="No word of this prompt holds a KeyToken.")
-    return _emphasise(state, words)
-
-
-def _emphasise(state: CompareState, positions: frozenset[int]) -> CompareState:
-    if positions == state.emphasis:
-        return state
-    return _forget_attempt(replace(state, emphasis=positions))
-
-
-def _forget_attempt(state: CompareState) -> CompareState:
-    """Drop what was said under the former emphasis, and whatever is still to be said."""
-    return replace(
-        state,
-        base=replace(state.base, emphasised=None, emphasised_done=False),
-        unlearned=replace(state.unlearned, emphasised=None, emphasised_done=False),
-        reference=replace(state.reference, emphasised=None, emphasised_done=False),
-        edited=None,
-        tried=None,
-        trouble="",
-        running=state.running.without("attempt"),
+def same_words(state: CompareState, position: int) -> tuple[int, ...]:
+    """Return the positions of every word that reads as the one at a token, in any case."""
+    here = word_at(state, position)
+    return tuple(
+        i for word in state.page.words if _read(state, word) == _read(state, here) for i in word
     )
 
 
-def _blank(state: CompareState) -> CompareState:
-    """Keep what is chosen, forget what was measured."""
-    return CompareState(
-        state.cases,
-        state.strategies,
-        index=state.index,
-        strategy=state.strategy,
-        view=state.view,
-        lane=state.lane,
-        opened=state.opened,
-        log=state.log,
-    )
+def _read(state: CompareState, word: tuple[int, ...]) -> str:
+    tokens = state.prompt.tokens if state.prompt and word else ()
+    return "".join(tokens[i].text for i in word if i < len(tokens)).strip().casefold()
+
+
+def rank(values: Sequence[Nats | None], position: int) -> int | None:
+    """Return the place of a token among all that were measured, 1 for the largest."""
+    here = values[position] if position < len(values) else None
+    if here is None:
+        return None
+    return 1 + sum(value is not None and value > here for value in values)

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,19 @@ class Leaves(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """How many colours there will be, and the variable of the environment that decides it."""
+
+    count: int
+    decided_by: str
+
+
+_FEW = 16
+_SYSTEMS = {"standard": _FEW, "256": 256, "truecolor": 1 << 24}
+"""What TEXTUAL_COLOR_SYSTEM may be."""
+
+
 def textual_defaults(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what to add to the environment before Textual is imported.
 
@@ -44,18 +58,25 @@ def textual_defaults(environ: Mapping[str, str]) -> dict[str, str]:
         "TEXTUAL_FPS": "15" if afar else "30",
         "TEXTUAL_SMOOTH_SCROLL": "0",
     }
-    if "NO_COLOR" in environ or _few_colours(environ):
+    if colours(environ).count <= _FEW:
         wanted["TEXTUAL_THEME"] = "ansi-dark"
     return {name: value for name, value in wanted.items() if name not in environ}
 
 
-def _few_colours(environ: Mapping[str, str]) -> bool:
-    """Say what the drawing library will take the terminal for."""
+def colours(environ: Mapping[str, str]) -> Colours:
+    """Say what the drawing library will take the terminal for, and by which variable.
+
+    NO_COLOR comes first: then the depth does not matter.
+    """
+    if "NO_COLOR" in environ:
+        return Colours(0, "NO_COLOR")
     if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return False
-    if environ.get("TEXTUAL_COLOR_SYSTEM", "auto") != "auto":
-        return environ["TEXTUAL_COLOR_SYSTEM"] == "standard"
-    return not environ.get("TERM", "").endswith(("-256color", "-kitty"))
+        return Colours(1 << 24, "COLORTERM")
+    wanted = environ.get("TEXTUAL_COLOR_SYSTEM", "auto")
+    if wanted != "auto":
+        return Colours(_SYSTEMS.get(wanted, 256), "TEXTUAL_COLOR_SYSTEM")
+    many = environ.get("TERM", "").endswith(("-256color", "-kitty"))
+    return Colours(256 if many else _FEW, "TERM")
 
 
 def require_terminal(instead: str) -> None:
@@ -144,3 +165,21 @@ def restore_on_signals(app: Leaves) -> None:
 
 def _leave(app: Leaves, number: signal.Signals) -> None:
     app.exit(return_code=128 + number)
+
+
+def take_mouse(app: object, *, wanted: bool) -> None:
+    """Have the terminal report the mouse, or keep it for selecting and copying.
+
+    Textual can only decide that at the start; its driver's own switches are used, where it has
+    them.
+    """
+    name = "_enable_mouse_support" if wanted else "_disable_mouse_support"
+    driver = getattr(app, "_driver", None)
+    switch = getattr(driver, name, None)
+    if switch is not None:
+        if wanted:
+            # Without this the switch does nothing in an app that was started without a mouse.
+            setattr(driver, "_mouse", True)  # noqa: B010
+        switch()
+        if not wanted:
+            setattr(driver, "_mouse", False)  # noqa: B010

@@ -1,38 +1,36 @@
-"""The inspector as an application: which screen is on, and what its end looks like to the shell.
+"""The inspector as an application: which screen is on.
 
 It knows the engine only as something to ask and to listen to; it never sees a model.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from rich.text import Text
-from textual.app import SystemCommand
-from textual.binding import BindingType
-from textual.constants import DEFAULT_THEME
+import msgspec
 from textual.screen import Screen
 
 from attribution.types import Case
-from unpact_tui.app import crash, keys, tty
-from unpact_tui.app.glyphs import glyphs
+from unpact_tui.app import tty
+from unpact_tui.app.frame import Frame, Looks
 from unpact_tui.app.guide import Guide
-from unpact_tui.app.messages import EngineClient, EngineReply, Host
+from unpact_tui.app.host import whole
+from unpact_tui.app.messages import EngineClient, EngineReply
 from unpact_tui.app.screens.error import Choice, ErrorScreen
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.screens.loading import LoadingScreen
 from unpact_tui.app.state import CompareState, start
-from unpact_tui.app.themes import DARK, THEMES
 from unpact_tui.display import display_text
-from unpact_tui.errors import ExitCode
-from unpact_tui.worker.protocol import Failed, Loading, Open, Opened, Reply
+from unpact_tui.session.choices import Timeline
+from unpact_tui.session.keeping import Keeping
+from unpact_tui.session.memory import Memory
+from unpact_tui.worker.events import Failed, Loading, Opened
+from unpact_tui.worker.protocol import Open, Reply
 
 _SOON = 0.5
 """Seconds until what the next screen needs is imported."""
@@ -40,86 +38,89 @@ _SOON = 0.5
 _PATIENCE = 0.5
 """Seconds the engine has to end by itself when the inspector closes."""
 
+_HINT = "space emphasises a word, K the KeyTokens; s another way; ? all keys; q leaves"
 
-_WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
-_HEIGHTS = [
-    (0, "-flat"),
-    (10, "-lowest"),
-    (16, "-low"),
-    (24, "-medium"),
-    (36, "-tall"),
-    (46, "-high"),
-]
 
 if TYPE_CHECKING:
     from unpact_tui.app.screens.compare import CompareScreen
 
 
-class Workbench(Host):
+class Workbench(Frame):
     """Loads, then compares."""
-
-    TITLE = "unpact-tui"
-    CSS_PATH = "workbench.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [keys.GUIDE]
 
     def __init__(
         self,
         engine: EngineClient,
         open_order: Open,
         cases: Sequence[Case],
+        looks: Looks,
         *,
-        no_colour: bool,
-        ascii: bool,
         start_index: int = 0,
-        theme: str | None = None,
-        keymap: Mapping[str, str] | None = None,
+        timeline: Timeline | None = None,
+        memory: Memory | None = None,
+        keeping: Keeping | None = None,
+        strengths: Mapping[str, tuple[float, ...]] | None = None,
         restart: Callable[[], EngineClient] | None = None,
         guide: Guide | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        _say_no_colour(no_colour)
-        super().__init__(ansi_color=True if no_colour else None)
-        for known in THEMES:
-            self.register_theme(known)
-        self.theme = "ansi-dark" if no_colour else theme or _default_theme()
-        self.set_keymap(dict(keymap or {}))
-        self.animation_level = "none"
-        self.HORIZONTAL_BREAKPOINTS = _WIDTHS
-        self.VERTICAL_BREAKPOINTS = _HEIGHTS
+        """`timeline` and `memory` are those of a session that goes on, `keeping` writes one."""
+        super().__init__(looks, guide)
         self.failure: Failed | None = None
         """Why it ended, when it ended because of the engine."""
-        self._crash: Path | None = None
         self._loading: LoadingScreen | None = None
         self._comparing: CompareScreen | None = None
         self._engine = engine
-        self._order = open_order
+        self._order = self._wanted = open_order
+        self._memory = memory or Memory()
+        self._keeping = keeping
+        self._strengths = strengths or {}
         self._restart = restart
-        self._guide = guide
-        self.guided = guide is not None
         self._clock = clock
-        self._ascii = ascii
-        self._glyphs = glyphs(ascii)
-        self._state = start(
-            cases, open_order.settings.strategies, start_index, lane=no_colour or ascii
+        self._state = self._start(cases, start_index, timeline)
+
+    def _start(self, cases: Sequence[Case], index: int, timeline: Timeline | None) -> CompareState:
+        settings, looks = self._order.settings, self.looks
+        state = start(
+            cases,
+            settings.strategies,
+            index,
+            lane=looks.lane or looks.no_colour or looks.ascii,
+            granularity=settings.granularity,
+            thresholds=settings.thresholds,
         )
+        return state if timeline is None else replace(state, timeline=timeline)
 
     def on_mount(self) -> None:
         """Open the checkpoints; there is time to read what to look at."""
         tty.restore_on_signals(self)
-        self._load()
+        self._load(self._order)
         self.action_guide()
 
     def on_unmount(self) -> None:
         """End the engine, whatever it is doing."""
         self._engine.close(_PATIENCE)
+        if self._keeping is not None:
+            self._keeping.close()
 
-    def _load(self) -> None:
-        self._loading, self._comparing = LoadingScreen(self._order, self._glyphs, self._clock), None
+    # ------------------------------------------------------------ loading
+
+    def _load(self, order: Open) -> None:
+        self._wanted = order
+        self._loading = LoadingScreen(order, self.glyphs, self._clock)
         self.push_screen(self._loading)
         self._engine.listen(self._heard)
-        self._engine.send(self._order)
+        self._engine.send(order)
         # After the first paint, while the engine loads.
         self.set_timer(_SOON, partial(import_module, "unpact_tui.app.screens.compare"))
+
+    def reopen(self, path: str) -> None:
+        """Open another unlearned checkpoint beside the same base, which stays in memory."""
+        wanted = msgspec.structs.replace(self._order, unlearned=path, whp=None)
+        self._wanted = wanted
+        self._loading = LoadingScreen(wanted, self.glyphs, self._clock)
+        self.push_screen(self._loading)
+        self._engine.send(wanted)
 
     def _heard(self, reply: Reply) -> None:
         """Pass a reply on; called from the engine's thread."""
@@ -129,8 +130,8 @@ class Workbench(Host):
         """Hand the reply to whom it concerns."""
         reply = message.reply
         match reply.event:
-            case Failed() as failed if self._loading is not None:
-                self._fail(failed)
+            case Failed() as failed if self._loading is not None and reply.id:
+                self._not_opened(failed)
             case Failed(fatal=True) as failed:
                 self._ask_for_way_on(failed)
             case Loading() as event if self._loading is not None:
@@ -142,17 +143,43 @@ class Workbench(Host):
             case _:
                 pass
 
+    def _not_opened(self, failed: Failed) -> None:
+        """Go back to what was open; at the start there is nothing to go back to."""
+        if self._comparing is None or self._wanted == self._order:
+            self._fail(failed)
+            return
+        self._comparing.warn(failed)
+        self._pop(self._loading)
+        self.reopen_former()
+
+    def reopen_former(self) -> None:
+        """Open what was open before; what is in memory of it is used again."""
+        self._load(self._order)
+
     def _opened(self, opened: Opened) -> None:
         """Go on to compare; without a prompt, ask for one first."""
         read_to = next((s.row for s in self.screen_stack if isinstance(s, GuideScreen)), None)
-        while self._loading in self.screen_stack:
-            self.pop_screen()
+        other, self._order = self._wanted != self._order, self._wanted
+        if self._comparing is None or other:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
+            self._pop(self._loading)
         self._loading = None
-        self._go_on(opened)
+        self._go_on(opened, other=other)
         if read_to is not None:
-            self._show_guide(read_to)
+            self.show_guide(read_to)
 
-    def _go_on(self, opened: Opened) -> None:
+    def _go_on(self, opened: Opened, *, other: bool) -> None:
+        if self._comparing is not None and not other:
+            self._comparing.comparison.reconnect(self._engine)
+            return
+        if self._comparing is not None:
+            # What was said is of another checkpoint; what is chosen is still of the same prompts.
+            self._memory = Memory()
+            self._state = replace(
+                self._state, timeline=Timeline(self._comparing.state.timeline.now)
+            )
         state = replace(self._state, opened=opened)
         if state.cases:
             self._compare(state)
@@ -166,104 +193,56 @@ class Workbench(Host):
             if case is None:
                 self.action_leave()
             else:
-                self._compare(replace(state, cases=(case,)))
+                self._state = self._start((case,), 0, None)
+                self._compare(replace(self._state, opened=state.opened))
 
         self.push_screen(EditScreen(Case("1", ""), "What shall both models be asked?"), take)
 
     def _compare(self, state: CompareState) -> None:
         from unpact_tui.app.screens.compare import CompareScreen
 
-        self._comparing = CompareScreen(self._engine, state, self._glyphs, self._ascii)
+        recorder = None
+        if self._keeping is not None and state.opened is not None:
+            recorder = self._keeping.begin(self._order, state.opened, state.timeline)
+        self._comparing = CompareScreen(
+            self._engine,
+            state,
+            self._order.settings,
+            self.glyphs,
+            self.looks.ascii,
+            self._memory,
+            recorder,
+            self._strengths,
+        )
         self.push_screen(self._comparing)
+        if self.looks.hint:
+            self.notify(_HINT, timeout=20, markup=False)
+
+    # ------------------------------------------------------------ failures
 
     def _fail(self, failed: Failed) -> None:
         """End with the engine's own exit code and words."""
         self.failure = failed
         words = display_text(failed.message)
         hint = f"\n{display_text(failed.hint)}" if failed.hint else ""
-        self.exit(return_code=failed.exit_code, message=_whole(f"error: {words}{hint}"))
+        self.exit(return_code=failed.exit_code, message=whole(f"error: {words}{hint}"))
 
     def _ask_for_way_on(self, failed: Failed) -> None:
         def choose(choice: Choice | None) -> None:
             if choice == "restart" and self._restart is not None:
                 self._engine.close(0.0)
                 self._engine = self._restart()
-                while len(self.screen_stack) > 1:
-                    self.pop_screen()
-                self._load()
+                self._pop(self._loading)
+                self._load(self._order)
             else:
                 self._fail(failed)
 
         if not isinstance(self.screen, ErrorScreen):
             self.push_screen(ErrorScreen(failed, self._restart is not None), choose)
 
-    # ------------------------------------------------------------ the guide
-
-    def action_guide(self) -> None:
-        """Show the guide, if there is one."""
-        self._show_guide(0)
-
-    def _show_guide(self, row: int) -> None:
-        """Lay the guide over what is there, from a line on."""
-        if self._guide is not None:
-            signs = keys.signs(self._keymap, self.get_key_display)
-            self.push_screen(GuideScreen(self._guide, signs, self._glyphs, self._ascii, row))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Have the guide's key do nothing, and stand nowhere, without a guide."""
-        return action != "guide" or self.guided
-
-    # ------------------------------------------------------------ ends
-
-    def action_leave(self) -> None:
-        """End well."""
-        self.exit(return_code=ExitCode.OK)
-
-    async def action_quit(self) -> None:
-        """End well; Textual's own key for it."""
-        self.action_leave()
-
-    def action_interrupt(self) -> None:
-        """End as by control-C."""
-        self.exit(return_code=ExitCode.INTERRUPTED)
-
-    def action_help_quit(self) -> None:
-        """Take control-C for what it says; Textual would only explain itself."""
-        self.action_interrupt()
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer what is of use here."""
-        yield SystemCommand("Theme", "Change the colours of the frame", self.action_change_theme)
-        yield SystemCommand("Screenshot", "Save the screen as SVG", self.deliver_screenshot)
-        yield SystemCommand("Quit", "Leave the inspector", self.action_leave)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Take a bug down in a file; what happens after the end is of no interest."""
-        if not self._exit:
-            self._crash = crash.record(error)
-            super()._handle_exception(error)
-            self._return_code = ExitCode.BUG
-
-    def _fatal_error(self) -> None:
-        """Name the file; Textual would print the values of all variables."""
-        if self._crash is not None:
-            self._exit_renderables.append(_whole(crash.sentence(self._crash)))
-        self._close_messages_no_wait()
-
-
-def _whole(words: str) -> Text:
-    """Return text that is printed as it is: a path must not be broken in two."""
-    return Text(words, no_wrap=True, overflow="ignore")
-
-
-def _default_theme() -> str:
-    """Return our theme, unless the environment wants another."""
-    return DARK if DEFAULT_THEME == "textual-dark" else DEFAULT_THEME
-
-
-def _say_no_colour(no_colour: bool) -> None:
-    """Tell Textual by the only way it listens to: it takes the variable out of the environment."""
-    if no_colour:
-        os.environ["NO_COLOR"] = "1"
-    else:
-        os.environ.pop("NO_COLOR", None)
+    def _pop(self, screen: Screen[None] | None) -> None:
+        """Take a screen off, and all that lies over it."""
+        if screen is not None and screen in self.screen_stack:
+            while self.screen is not screen:
+                self.pop_screen()
+            self.pop_screen()

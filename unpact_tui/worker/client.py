@@ -20,16 +20,8 @@ from typing import IO
 import msgspec
 
 from unpact_tui.errors import EngineDied
-from unpact_tui.worker.protocol import (
-    VERSION,
-    Failed,
-    Hello,
-    Order,
-    Reply,
-    Request,
-    decode_reply,
-    encode,
-)
+from unpact_tui.worker.events import Failed, Hello
+from unpact_tui.worker.protocol import VERSION, Order, Reply, Request, decode_reply, encode
 
 
 class ProcessClient:
@@ -56,11 +48,11 @@ class ProcessClient:
         """The process runs."""
         return self._process.poll() is None
 
-    def send(self, order: Order) -> int:
+    def send(self, order: Order, client: int = 0) -> int:
         """Queue an order and return its number."""
         number = self._next
         self._next += 1
-        self._outbox.put(encode(Request(number, order)))
+        self._outbox.put(encode(Request(number, order, client)))
         return number
 
     def listen(self, callback: Callable[[Reply], None]) -> None:

@@ -13,11 +13,9 @@ from threading import Event as Flag
 from threading import Lock, Thread
 
 from attribution.errors import AttributionError
-from attribution.types import Attempt, Interval, Reading, Recovery, Verdict
-from unpact_tui.worker.fake_model import BASE, PLAIN, REFERENCE, UNLEARNED, FakeModel
-from unpact_tui.worker.protocol import (
-    Analyse,
-    Cancel,
+from attribution.types import Attempt, Case, Interval, Reading, Recovery, Verdict
+from unpact_tui.worker.events import (
+    ByToken,
     Cancelled,
     Compared,
     Contributions,
@@ -30,15 +28,24 @@ from unpact_tui.worker.protocol import (
     Ladder,
     Loaded,
     Loading,
-    Open,
     Opened,
+    Role,
+    Tried,
+    Vitals,
+    Written,
+)
+from unpact_tui.worker.fake_model import BASE, PLAIN, REFERENCE, UNLEARNED, FakeModel
+from unpact_tui.worker.fake_weights import weigh
+from unpact_tui.worker.protocol import (
+    Analyse,
+    Cancel,
+    Open,
     Order,
     Recover,
     Reply,
-    Role,
-    Tried,
     Try,
-    Written,
+    Weigh,
+    in_background,
 )
 
 Listener = Callable[[Reply], None]
@@ -63,9 +70,9 @@ class FakeEngine:
         self._warnings = warnings
         self._listener: Listener | None = None
         self._work: deque[tuple[int, Iterator[Event]]] = deque()
+        self._background: deque[tuple[int, Iterator[Event]]] = deque()
         self._lock = Lock()
         self._closed = Flag()
-        self._model: FakeModel | None = None
         self._roles: tuple[Role, ...] = ("base", "unlearned")
         if delay > 0:
             Thread(target=self._run, daemon=True).start()
@@ -83,17 +90,14 @@ class FakeEngine:
         """Say nothing any more."""
         self._closed.set()
 
-    def send(self, order: Order) -> int:
+    def send(self, order: Order, client: int = 0) -> int:
         """Answer, now or bit by bit."""
         with self._lock:
             self.orders.append(order)
             request = len(self.orders)
-            if isinstance(order, Cancel):
-                dropped = [number for number, _ in self._work]
-                self._work.clear()
-                self._work.append((request, iter(())))
-                for number in dropped:
-                    self._say(Reply(number, Cancelled()))
+            self._drop(order)
+            if in_background(order):
+                self._background.append((request, self._answer(order)))
             elif isinstance(order, Try):
                 self._work.appendleft((request, self._answer(order)))
             else:
@@ -117,17 +121,27 @@ class FakeEngine:
         while not self._closed.wait(self._delay):
             self._next()
 
+    def _drop(self, order: Order) -> None:
+        """End what an order takes the place of."""
+        if not isinstance(order, Cancel | Open):
+            return
+        queues = [self._background] if order == Cancel(background=True) else [self._work]
+        for queue in [self._work, self._background] if isinstance(order, Open) else queues:
+            while queue:
+                self._say(Reply(queue.popleft()[0], Cancelled()))
+
     def _next(self) -> bool:
         with self._lock:
-            if not self._work or self._closed.is_set():
+            queue = self._work or self._background
+            if not queue or self._closed.is_set():
                 return False
-            request, events = self._work[0]
+            request, events = queue[0]
             try:
                 event = next(events, None)
             except AttributionError as error:
                 event = Failed(str(error), error.hint, 2)
             if event is None or isinstance(event, Failed):
-                self._work.remove((request, events))
+                queue.remove((request, events))
             self._say(Reply(request, event or Finished()))
             return True
 
@@ -140,16 +154,19 @@ class FakeEngine:
             case Open():
                 yield from self._open(order)
             case Analyse(case):
-                self._model = FakeModel(case, "reference" in self._roles)
-                yield from _analyse(self._model)
-            case Try(strategy, positions):
-                if self._model is not None:
-                    yield from _attempt(self._model, strategy, positions)
-            case Recover(positions):
-                if self._model is not None:
-                    yield from _recover(self._model, positions)
+                yield from _analyse(self._model(case))
+                yield Vitals(21_474_836_480, 85_899_345_920, on_device=True, tokens_per_second=8412)
+            case Try(case, strategy, positions):
+                yield from _attempt(self._model(case), strategy, positions)
+            case Recover(case, positions):
+                yield from _recover(self._model(case), positions)
+            case Weigh():
+                yield from weigh()
             case Cancel():
                 return
+
+    def _model(self, case: Case) -> FakeModel:
+        return FakeModel(case, "reference" in self._roles)
 
     def _open(self, order: Open) -> Iterator[Event]:
         names: dict[Role, str] = {"base": order.base, "unlearned": order.second}
@@ -189,12 +206,14 @@ def _measured(role: Role, logprob: float, model: FakeModel) -> Iterator[Event]:
     values = model.contributions(1.0 if role == "base" else UNLEARNED)
     half = len(values) // 2
     blank = (None,) * (len(values) - half)
-    yield Contributions(role, logprob, values[:half] + blank, complete=False)
-    yield Contributions(role, logprob, values, complete=True)
+    said = model.answer_logprobs(logprob)
+    yield Contributions(role, logprob, values[:half] + blank, complete=False, answer_logprobs=said)
+    yield Contributions(role, logprob, values, complete=True, answer_logprobs=said)
+    yield ByToken(role, model.by_token(values))
 
 
 def _analyse(model: FakeModel) -> Iterator[Event]:
-    yield Encoded(model.prompt, model.answer, model.words)
+    yield Encoded(model.prompt, model.answer, model.words, model.answer_tokens)
     yield from _told("base", model.answer_text, emphasised=False)
     yield from _told("unlearned", model.plain_text(), emphasised=False)
     if model.reference:

@@ -68,6 +68,10 @@ class FakeTokens:
         """Tokenise an answer."""
         return Answer(text, tuple(token.id for token in self.fragment(text)), source)
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """Return nothing, once per id."""
+        return ("",) * len(ids)
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return nothing: what this model says is not made of ids."""
         return ""
@@ -88,6 +92,7 @@ class FakeModel:
         self.answer_text = case.answer or "the answer that the base model gives"
         source: AnswerSource = "gold" if case.answer else "base"
         self.answer = self.tokens.answer(self.prompt, self.answer_text, source)
+        self.answer_tokens = self.tokens.fragment(self.answer_text)
         self.words = words(self.prompt)
         self.names = frozenset(i for word in self.words[1:] if self._name(word) for i in word)
 
@@ -105,6 +110,20 @@ class FakeModel:
             else:
                 out.append(round(0.3 * (_noise(token, f"{sign}") - 0.45), 4))
         return tuple(out)
+
+    def answer_logprobs(self, logprob: Nats) -> tuple[Nats, ...]:
+        """Return numbers whose mean is about `logprob`: names carry most of what is lost."""
+        shares = [1.8 if token.text.strip()[:1].isupper() else 0.6 for token in self.answer_tokens]
+        mean = sum(shares) / len(shares)
+        return tuple(round(logprob * share / mean, 4) for share in shares)
+
+    def by_token(self, values: tuple[Nats | None, ...]) -> tuple[tuple[Nats | None, ...], ...]:
+        """Return a row per answer token whose mean is `values`."""
+        count = len(self.answer_tokens)
+        tilts = [1 + 0.8 * (2 * row - count + 1) / count for row in range(count)]
+        return tuple(
+            tuple(None if v is None else round(v * tilt, 4) for v in values) for tilt in tilts
+        )
 
     def key_tokens(self, values: Iterable[Nats | None]) -> KeyTokens:
         """Return the tokens near the largest value."""

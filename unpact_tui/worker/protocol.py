@@ -3,47 +3,31 @@
 One JSON object per line, `Request`s down and `Reply`s up. Every request has an id and every reply
 names the request it belongs to; replies to a superseded id may be dropped. A request takes the
 place of an unfinished one of the same kind. `Try` goes before whatever is running, which then goes
-on.
+on. What is asked in the background runs when nothing else does, and only a `Cancel` for the
+background, or an `Open`, ends it.
+
+An order says all that its answer depends on besides the checkpoints and settings: the answer can be
+kept and given again.
 
 Sequence of replies to
     Open      Loading* Opened
-    Analyse   Encoded, (Written | Contributions)*, Compared
+    Analyse   Encoded, (Written | Contributions | ByToken)*, Compared
               (without a gold answer the base writes it first: Written*, Encoded, ...)
     Try       Edited, Written*, Tried
     Recover   Ladder* (the last has recovery.complete), Judged
-and after each of them exactly one of Finished, Cancelled, Failed.
+    Weigh     Weighed* (the last is complete)
+and after each of them exactly one of Finished, Cancelled, Failed. `Vitals` come in between.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
-from attribution.types import (
-    Answer,
-    Attempt,
-    Case,
-    Interval,
-    KeyTokens,
-    Nats,
-    Prompt,
-    Recovery,
-    Shift,
-    Verdict,
-)
+from attribution.types import Case, Granularity
 from unpact_tui.settings import Settings
+from unpact_tui.worker.events import Event, Message
 
-VERSION = 2
-
-Role = Literal["base", "unlearned", "reference"]
-
-
-class Message(msgspec.Struct, frozen=True, tag=True, tag_field="type"):
-    """Root of all messages."""
-
-
-# ---------------------------------------------------------------- requests
+VERSION = 3
 
 
 class Open(Message, frozen=True):
@@ -68,11 +52,14 @@ class Analyse(Message, frozen=True):
     """Read one case on all models: answers and contributions, base against unlearned."""
 
     case: Case
+    granularity: Granularity = "token"
+    background: bool = False
 
 
 class Try(Message, frozen=True):
-    """Emphasise `positions` of the last analysed prompt by one strategy, beside its controls."""
+    """Emphasise `positions` of a case's prompt by one strategy, beside its controls."""
 
+    case: Case
     strategy: str
     positions: tuple[int, ...]
     strength: float = 1.0
@@ -82,14 +69,33 @@ class Recover(Message, frozen=True):
     """Run every strategy on `positions` (the KeyTokens when empty), with all controls, and
     judge."""
 
+    case: Case
     positions: tuple[int, ...] = ()
+    granularity: Granularity = "token"
+    background: bool = False
+
+
+class Weigh(Message, frozen=True):
+    """Say what changed in the weights, tensor by tensor; always in the background."""
 
 
 class Cancel(Message, frozen=True):
-    """Stop whatever is running."""
+    """Stop whatever is running, or what runs in the background."""
+
+    background: bool = False
 
 
-Order = Open | Analyse | Try | Recover | Cancel
+Question = Analyse | Try | Recover | Weigh
+"""What can be answered, and the answer kept."""
+
+Order = Open | Question | Cancel
+
+
+def in_background(order: Order) -> bool:
+    """Tell whether an order waits until nothing else is to be done."""
+    return isinstance(order, Weigh) or (
+        isinstance(order, Analyse | Recover | Cancel) and order.background
+    )
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -97,184 +103,8 @@ class Request(msgspec.Struct, frozen=True):
 
     id: int
     order: Order
-
-
-# ---------------------------------------------------------------- events
-
-
-class Hello(Message, frozen=True):
-    """First word of the child; the versions must agree."""
-
-    version: int
-
-
-class Loading(Message, frozen=True):
-    """How far a checkpoint is. `total` is 0 while it is not known."""
-
-    role: Role
-    name: str
-    stage: str
-    """In words: "importing torch", "reading weights", "checking weights", ..."""
-    done: int
-    total: int
-    """Bytes."""
-    shard: int
-    shards: int
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """One open checkpoint."""
-
-    role: Role
-    name: str
-    path: str
-    method: str | None
-    parameters: int
-    bytes: int
-    dtype: str
-    device: str
-    fingerprint: str
-
-
-class Opened(Message, frozen=True):
-    """All checkpoints are ready."""
-
-    checkpoints: tuple[Loaded, ...]
-    chat: bool
-    """Prompts are wrapped in a chat template."""
-    warnings: tuple[str, ...]
-    """To be shown loudly, for example identical weights."""
-
-
-class Encoded(Message, frozen=True):
-    """The prompt as tokenised, the answer under test, and the words emphasis may be put on."""
-
-    prompt: Prompt
-    answer: Answer
-    words: tuple[tuple[int, ...], ...]
-    """Positions of each word's tokens, in order; punctuation and fixed tokens are in none."""
-
-
-class Written(Message, frozen=True):
-    """What a model has written so far; `done` on the last."""
-
-    role: Role
-    text: str
-    emphasised: bool
-    done: bool
-
-
-class Contributions(Message, frozen=True):
-    """Contributions measured so far, one per prompt token."""
-
-    role: Role
-    logprob: Nats
-    values: tuple[Nats | None, ...]
-    complete: bool
-
-
-class Compared(Message, frozen=True):
-    """Both attributions are whole."""
-
-    shift: Shift
-    key_tokens: KeyTokens
-    """Of the base."""
-    unlearned_key_tokens: KeyTokens
-    rouge_l: float
-    """Of the unlearned model's plain generation against the answer."""
-    exact: bool
-
-
-class Edited(Message, frozen=True):
-    """The emphasised prompt about to be run."""
-
-    strategy: str
-    prompt: Prompt
-    moved: tuple[int, ...]
-    """Where the emphasised tokens are now."""
-    ids_changed: bool
-
-
-class Tried(Message, frozen=True):
-    """One emphasised prompt with its controls."""
-
-    attempt: Attempt
-    controls: tuple[Attempt, ...]
-    """The id-preserving twin where there is one, and random draws."""
-    control: float | None
-    """Mean recovery of the random draws; None when none could be read."""
-    base_text: str
-    """What the base wrote to the same edited prompt."""
-
-
-class Ladder(Message, frozen=True):
-    """Recovery so far."""
-
-    recovery: Recovery
-    done: int
-    total: int
-    """Steps, for a bar."""
-
-
-class Judged(Message, frozen=True):
-    """The verdict on this case."""
-
-    verdict: Verdict
-    evidence: dict[str, Interval]
-
-
-class Working(Message, frozen=True):
-    """Still at it, with nothing to say; never sent."""
-
-
-class Finished(Message, frozen=True):
-    """The request is answered."""
-
-
-class Cancelled(Message, frozen=True):
-    """The request was cancelled or superseded."""
-
-
-class Failed(Message, frozen=True):
-    """The request cannot be answered; the engine lives on unless `fatal`."""
-
-    message: str
-    hint: str
-    exit_code: int
-    fatal: bool = False
-
-
-Event = (
-    Hello
-    | Loading
-    | Opened
-    | Encoded
-    | Written
-    | Contributions
-    | Compared
-    | Edited
-    | Tried
-    | Ladder
-    | Judged
-    | Finished
-    | Cancelled
-    | Failed
-)
-
-Step = (
-    Loading
-    | Opened
-    | Encoded
-    | Written
-    | Contributions
-    | Compared
-    | Edited
-    | Tried
-    | Ladder
-    | Judged
-    | Working
-)
-"""What the engine itself yields; the rest is said by the process around it."""
+    client: int = 0
+    """Who asks, where several screens share an engine: nobody's order ends another's."""
 
 
 class Reply(msgspec.Struct, frozen=True):

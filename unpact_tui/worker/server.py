@@ -21,10 +21,7 @@ from methods.errors import MethodError
 from unpact_tui.engine import Engine
 from unpact_tui.errors import ExitCode, UnpactError, exit_code
 from unpact_tui.settings import Settings
-from unpact_tui.worker.protocol import (
-    VERSION,
-    Analyse,
-    Cancel,
+from unpact_tui.worker.events import (
     Cancelled,
     Contributions,
     Event,
@@ -32,17 +29,25 @@ from unpact_tui.worker.protocol import (
     Finished,
     Hello,
     Ladder,
+    Step,
+    Weighed,
+    Working,
+    Written,
+)
+from unpact_tui.worker.protocol import (
+    VERSION,
+    Analyse,
+    Cancel,
     Open,
     Order,
     Recover,
     Reply,
     Request,
-    Step,
     Try,
-    Working,
-    Written,
+    Weigh,
     decode_request,
     encode,
+    in_background,
 )
 
 _PERIOD = 0.1
@@ -55,15 +60,28 @@ class Job:
 
     request: Request
     steps: Iterator[Step]
+    seconds: float = 0.0
+    """Spent on it."""
+    tokens: int = 0
+    """Read by the models for it."""
+
+    @property
+    def background(self) -> bool:
+        """It runs when nothing else does."""
+        return in_background(self.request.order)
 
 
 class Server:
-    """Runs the newest job first; a job of the same kind, or a new case, ends an older one."""
+    """Runs the newest job first; a job of the same kind, or a new case, ends an older one.
+
+    Only of the same client, though, and never what runs in the background. Clients take turns.
+    """
 
     def __init__(self, say: Callable[[Reply], None]) -> None:
         self._say = say
         self._engine = Engine(Settings())
         self._jobs: list[Job] = []
+        self._turn = 0
         self._last: dict[tuple[object, ...], float] = {}
 
     @property
@@ -75,8 +93,9 @@ class Server:
         """Put a request on the stack, or carry it out when it is a `Cancel`."""
         order = request.order
         for job in list(self._jobs):
-            clears = isinstance(order, Cancel | Open | Analyse)
-            if clears or type(order) is type(job.request.order):
+            if isinstance(order, Open) or (
+                job.request.client == request.client and _ends(order, job)
+            ):
                 self._end(job, Cancelled())
         if isinstance(order, Cancel):
             self._say(Reply(request.id, Finished()))
@@ -86,20 +105,30 @@ class Server:
     def _start(self, order: Order) -> Iterator[Step]:
         match order:
             case Open():
-                self._engine = Engine(order.settings)
                 return self._engine.open(order)
             case Analyse():
-                return self._engine.analyse(order.case)
+                return self._engine.analyse(order)
             case Try():
                 return self._engine.attempt(order)
             case Recover():
-                return self._engine.recover(order.positions)
+                return self._engine.recover(order)
+            case Weigh():
+                return self._engine.weigh()
             case Cancel():
                 return iter(())
 
+    def _next(self) -> Job:
+        """Return the newest job of the client whose turn it is; the background comes last."""
+        jobs = [job for job in self._jobs if not job.background] or self._jobs
+        newest = {job.request.client: job for job in jobs}
+        self._turn += 1
+        clients = sorted(newest)
+        return newest[clients[self._turn % len(clients)]]
+
     def step(self) -> None:
-        """Move the newest job by one step."""
-        job = self._jobs[-1]
+        """Move a job by one step."""
+        job = self._next()
+        begun, read = time.monotonic(), self._engine.tokens_read
         try:
             event = next(job.steps, None)
         except (UnpactError, AttributionError, MethodError) as error:
@@ -107,7 +136,11 @@ class Server:
             failed = Failed(str(error), error.hint, exit_code(error), fatal)
             self._end(job, failed)
             return
+        job.seconds += time.monotonic() - begun
+        job.tokens += max(0, self._engine.tokens_read - read)
         if event is None:
+            if job.tokens:
+                self._say(Reply(job.request.id, self._engine.vitals(job.tokens, job.seconds)))
             self._end(job, Finished())
         elif not isinstance(event, Working) and not self._too_soon(event):
             self._say(Reply(job.request.id, event))
@@ -125,6 +158,8 @@ class Server:
                 kind = (Contributions, event.role)
             case Ladder(recovery=recovery) if not recovery.complete:
                 kind = (Ladder,)
+            case Weighed(change=change) if not change.complete:
+                kind = (Weighed,)
             case _:
                 return False
         now = time.monotonic()
@@ -132,6 +167,13 @@ class Server:
         if not soon:
             self._last[kind] = now
         return soon
+
+
+def _ends(order: Order, job: Job) -> bool:
+    """Whether a client's order ends one of its jobs."""
+    if in_background(order) or job.background:
+        return isinstance(order, Cancel) and order.background and job.background
+    return isinstance(order, Cancel | Analyse) or type(order) is type(job.request.order)
 
 
 def _listen(pipe: BinaryIO, requests: SimpleQueue[Request]) -> None:

@@ -6,7 +6,9 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from unpact_tui.app.widgets.answer_view import AnswerView, words_of, wrapped
+from unpact_tui.app.widgets.answer_lines import MATCH, words_of, wrapped
+from unpact_tui.app.widgets.answer_view import AnswerView
+from unpact_tui.app.worddiff import Run, diff
 
 
 class Host(App[None]):
@@ -23,7 +25,7 @@ def rows(view: AnswerView) -> list[str]:
 
 
 def plain(raw: str, width: int) -> list[str]:
-    return ["".join(text for text, _ in line) for line in wrapped(raw, width)]
+    return ["".join(text for text, _ in line) for line in wrapped([Run(raw, "new")], width)]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +50,25 @@ def test_words_worth_recognising() -> None:
 
 
 def test_words_of_the_answer_under_test_are_marked() -> None:
-    (line,) = wrapped("by Edna Harrow!", 40, words_of("edna harrow"))
-    assert line == (("by ", False), ("Edna", True), (" ", False), ("Harrow!", True))
+    (line,) = wrapped([Run("by Edna Harrow!", "new")], 40, words_of("edna harrow"))
+    assert line == (("by ", ()), ("Edna", (MATCH,)), (" ", ()), ("Harrow!", (MATCH,)))
+
+
+@pytest.mark.parametrize(
+    ("said", "base", "bracketed"),
+    [
+        ("one three", "one two three", "one [-two-] three"),
+        ("one", "one two three", "one [-two three-]"),
+        ("", "one two", "[-one two-]"),
+        ("no", "yes", "[-yes-] no"),
+        ("one\nthree", "one two three", "one\n[-two-] three"),
+        ("one\n", "one two", "one [-two-]"),
+        ("one  ", "one\ntwo", "one [-two-]"),
+    ],
+)
+def test_what_is_missing_stands_apart(said: str, base: str, bracketed: str) -> None:
+    lines = wrapped(diff(said, base), 40, bracketed=True)
+    assert "\n".join("".join(text for text, _ in line).rstrip() for line in lines) == bracketed
 
 
 async def test_shows_text_and_marks() -> None:
@@ -60,6 +79,53 @@ async def test_shows_text_and_marks() -> None:
         assert rows(view)[:2] == ["It was Edna", "Harrow."]
         underlined = [s.text for s in view.render_line(0) if s.style and s.style.underline]
         assert underlined == ["Edna"]
+
+
+def looks(view: AnswerView) -> dict[str, set[str]]:
+    """Return what each run of the first row is drawn with."""
+    names = ("bold", "underline", "strike", "dim")
+    return {
+        segment.text.strip(): {name for name in names if getattr(segment.style, name)}
+        for segment in view.render_line(0)
+        if segment.text.strip()
+    }
+
+
+async def test_words_are_compared_with_the_base() -> None:
+    async with Host().run_test(size=(60, 10)) as pilot:
+        view = pilot.app.query_one(AnswerView)
+        view.set_reference("Edna Harrow")
+        view.compare_with("It was Edna Harrow, the author.", done=True)
+        view.set_text("It was perhaps Edna Harrow", done=False)
+        assert looks(view) == {
+            "It was": {"bold"},
+            "perhaps": set(),
+            "Edna": {"bold", "underline"},
+            "Harrow": {"bold", "underline"},
+        }
+        view.set_text("It was perhaps Edna Harrow", done=True)
+        assert looks(view)["the author."] == {"strike", "dim"}
+        view.compare_with("It was Edna Harrow, the author.", done=False)
+        assert "the author." not in looks(view)
+        view.compare_with(None, done=False)
+        assert looks(view)["It was perhaps"] == set()
+
+
+async def test_what_is_missing_is_in_brackets_where_strokes_may_be_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Host().run_test(size=(60, 10)) as pilot:
+        view = pilot.app.query_one(AnswerView)
+        view.compare_with("one two three four", done=True)
+        view.set_text("one\tfour", done=True)
+        view.ascii = True
+        assert rows(view)[0] == "[-one two three four-] one\\tfour"
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with Host().run_test(size=(60, 10)) as pilot:
+        view = pilot.app.query_one(AnswerView)
+        view.compare_with("one two three four", done=True)
+        view.set_text("one four", done=True)
+        assert rows(view)[0] == "one [-two three-] four"
 
 
 async def test_an_empty_answer_is_not_a_missing_one() -> None:
@@ -104,6 +170,9 @@ async def test_only_changed_lines_are_drawn(monkeypatch: pytest.MonkeyPatch) -> 
         dirty.clear()
         view.set_text("one two three four five six", done=True)
         assert dirty == []
+        view.compare_with("one two three four five six", done=True)
+        view.compare_with("one two three four five six seven", done=False)
+        assert dirty == [Region(0, row, width, 1) for row, width in ((0, 19), (1, 8))]
         monkeypatch.undo()
 
 
@@ -116,6 +185,7 @@ async def test_hostile_answers_are_only_text(raw: str) -> None:
         view = pilot.app.query_one(AnswerView)
         view.set_text(f"before {raw} after", done=False)
         view.set_reference(raw)
+        view.compare_with(f"other {raw}{raw} after", done=True)
         await pilot.pause()
         shown = "".join(rows(view))
         assert shown.isprintable()

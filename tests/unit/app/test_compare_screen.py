@@ -19,8 +19,9 @@ from unpact_tui.app.widgets.answer_view import AnswerView
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.token_grid import TokenGrid
+from unpact_tui.worker.events import Failed
 from unpact_tui.worker.fake import FakeEngine
-from unpact_tui.worker.protocol import Analyse, Cancel, Failed, Open, Recover, Reply, Try
+from unpact_tui.worker.protocol import Analyse, Cancel, Open, Recover, Reply, Try
 
 WIDE = (160, 48)
 

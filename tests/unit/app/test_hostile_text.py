@@ -12,8 +12,9 @@ from textual.widgets import TextArea
 from attribution.types import Case
 from unpact_tui.app.screens.edit import AnswerInput, EditScreen, PromptArea
 from unpact_tui.app.screens.error import ErrorScreen
+from unpact_tui.worker.events import Failed, Loading
 from unpact_tui.worker.fake import FakeEngine
-from unpact_tui.worker.protocol import Failed, Loading, Reply
+from unpact_tui.worker.protocol import Reply
 
 SIZES = ((160, 48), (72, 24))
 

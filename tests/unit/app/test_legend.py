@@ -4,10 +4,12 @@ there is no colour."""
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from attribution.types import Token
-from unpact_tui.app.widgets.legend import Legend, fitted
+from unpact_tui.app.widgets.legend import Legend, Shown, Signs, fitted
+from unpact_tui.app.widgets.legend import legend as parts
 from unpact_tui.app.widgets.shift_strip import ShiftStrip, chips
 
 
@@ -54,7 +56,40 @@ async def test_legend_of_the_shift_speaks_of_both_panes() -> None:
     async with Host().run_test(size=(160, 5)) as pilot:
         pilot.app.query_one(Legend).show(0.004, "shift")
         assert "+0.004  base: blue lowers" in legend(pilot.app)
-        assert "unlearned: blue lost · orange gained against the base" in legend(pilot.app)
+        assert "unlearned: blue lost · orange gained · joint ±max" in legend(pilot.app)
+
+
+MODES = ("contribution", "shift", "answer", "by_token", "key_tokens")
+SIGNS = [Signs(coloured, plain) for coloured in (True, False) for plain in (True, False)]
+
+
+@pytest.mark.parametrize("signs", SIGNS, ids=str)
+@pytest.mark.parametrize("mode", MODES)
+def test_all_that_the_signs_mean_fits_in_120_columns(mode: str, signs: Signs) -> None:
+    made = parts(Shown(0.0042, mode), signs)
+    scale = next((i for i, part in enumerate(made) if "max" in part[0][0][3:]), len(made))
+    assert sum(cell_len(text) for part in made[:scale] for text, _ in part) <= 118
+    said = "".join(text for part in made for text, _ in part)
+    assert said.isascii() or not signs.plain
+
+
+def test_threshold_gamma_and_scale_are_named_where_they_are_not_the_usual() -> None:
+    made = parts(Shown(0.42, "contribution", False, 0.05, 0.7), Signs(True, False))
+    assert "".join(text for part in made for text, _ in part) == (
+        "−max       0       +max  blue lowers · orange raises the answer · below 0.05 blank"
+        " · gamma 0.7 · each pane's own ±max · nats per answer token"
+    )
+
+
+async def test_legend_of_probabilities_has_one_side() -> None:
+    async with Host().run_test(size=(120, 5)) as pilot:
+        pilot.app.query_one(Legend).show(0.0, "answer")
+        assert legend(pilot.app) == ("0       1  p of each answer token · ▸ first token that died")
+
+
+def test_legend_of_cells_shows_what_a_cell_shows() -> None:
+    made = parts(Shown(0.42, "by_token"), Signs(False, True))
+    assert "".join(text for text, _ in made[0]) == "-0.42 edcba 0 12345 +0.42"
 
 
 async def test_legend_without_scores() -> None:

@@ -13,6 +13,7 @@ from unpact_tui.app import palette
 
 SCORES = st.floats(-1e6, 1e6)
 SCALES = st.floats(1e-9, 1e6)
+GAMMAS = st.floats(0.05, 20)
 SIDES = [*palette._DARK, *palette._LIGHT]
 STEPS = [step for step in range(-palette.LEVELS, palette.LEVELS + 1) if step]
 
@@ -57,20 +58,38 @@ def test_level(value: float | None, step: int | None) -> None:
     assert palette.level(value, 1.0) == step
 
 
-@given(SCORES, SCORES, SCALES)
-def test_levels_never_fall_as_scores_rise(first: float, second: float, scale: float) -> None:
+@given(SCORES, SCORES, SCALES, GAMMAS)
+def test_levels_never_fall_as_scores_rise(
+    first: float, second: float, scale: float, gamma: float
+) -> None:
     low, high = sorted((first, second))
-    below, above = palette.level(low, scale), palette.level(high, scale)
+    below, above = (palette.level(score, scale, gamma=gamma) for score in (low, high))
     assert below is not None
     assert above is not None
     assert -palette.LEVELS <= below <= above <= palette.LEVELS
 
 
-@given(SCORES, SCALES, st.floats(0, 10))
-def test_levels_are_symmetric(score: float, scale: float, threshold: float) -> None:
-    up, down = (palette.level(sign * score, scale, threshold) for sign in (1, -1))
+@given(SCORES, SCALES, st.floats(0, 10), GAMMAS)
+def test_levels_are_symmetric(score: float, scale: float, threshold: float, gamma: float) -> None:
+    up, down = (palette.level(sign * score, scale, threshold, gamma) for sign in (1, -1))
     assert up is not None
     assert down == -up
+
+
+@given(SCORES, SCALES, GAMMAS, GAMMAS)
+def test_a_smaller_gamma_never_shows_less(
+    score: float, scale: float, first: float, second: float
+) -> None:
+    strong, weak = (
+        palette.level(abs(score), scale, gamma=gamma) for gamma in sorted((first, second))
+    )
+    assert strong is not None
+    assert weak is not None
+    assert strong >= weak
+
+
+def test_gamma_bends_the_scale_but_not_its_ends() -> None:
+    assert [palette.level(x, 1.0, gamma=0.5) for x in (0.0, 0.04, 0.25, 1.0)] == [0, 1, 3, 5]
 
 
 @given(SCORES, st.sampled_from([0.0, -1.0, math.nan]))
@@ -83,7 +102,7 @@ def test_scores_below_the_threshold_are_not_coloured() -> None:
     assert palette.level(0.5, 1.0, threshold=0.5) == 3
 
 
-@pytest.mark.parametrize("write", [palette.lane, palette.ascii_lane])
+@pytest.mark.parametrize("write", [palette.lane, palette.ascii_lane, palette.ascii_cell])
 def test_every_level_is_written_differently(write: object) -> None:
     assert callable(write)
     assert len({write(step) for step in (None, 0, *STEPS)}) == 2 * palette.LEVELS + 2
@@ -91,6 +110,8 @@ def test_every_level_is_written_differently(write: object) -> None:
 
 def test_ascii_lane_is_ascii() -> None:
     assert all(palette.ascii_lane(step).isascii() for step in (None, 0, *STEPS))
+    cells = [palette.ascii_cell(step) for step in (None, 0, *STEPS)]
+    assert all(len(cell) == 1 and cell.isascii() for cell in cells)
 
 
 @pytest.mark.parametrize("colour", [colour for side in SIDES for colour in side])

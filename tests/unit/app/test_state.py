@@ -33,19 +33,9 @@ from unpact_tui.app.state import (
     words_with,
 )
 from unpact_tui.settings import Settings
+from unpact_tui.worker.events import Cancelled, Failed, Finished, Written
 from unpact_tui.worker.fake import STRATEGIES, FakeEngine
-from unpact_tui.worker.protocol import (
-    Analyse,
-    Cancelled,
-    Failed,
-    Finished,
-    Open,
-    Order,
-    Recover,
-    Reply,
-    Try,
-    Written,
-)
+from unpact_tui.worker.protocol import Analyse, Open, Order, Recover, Reply, Try
 
 CASES = (
     Case("one", "Where was Basil Mahfouz Al-Kuwaiti born?", "Kuwait City"),

@@ -240,11 +240,76 @@ async def test_no_tokens() -> None:
         assert (grid.cursor, grid.below(0), row(grid, 0)) == (0, 0, "")
 
 
+async def test_by_page_goes_half_a_page() -> None:
+    texts = [f" word{i:03}" for i in range(200)]
+    async with Host(texts).run_test(size=(17, 11)) as pilot:  # two words a line, ten lines
+        grid = pilot.app.query_one(TokenGrid)
+        assert grid.page == 10
+        assert grid.by_page(1, 1) == 11
+        assert grid.by_page(11, -1) == grid.by_page(3, -1) == 1
+        assert grid.by_page(195, 1) == 199
+        grid.lane = True
+        await pilot.pause()
+        assert grid.by_page(1, 1) == 5
+
+
+async def test_what_is_found_is_marked_and_forgotten() -> None:
+    async with Host().run_test(size=(40, 8)) as pilot:
+        grid = pilot.app.query_one(TokenGrid)
+        grid.mark(frozenset({2}))
+        grid.emphasise(frozenset({3}))
+        grid.find(frozenset({2, 3, 4, 5}))
+        assert row(grid, 0) == "<s>Who▸wrote/about/Weswick?⏎"
+        style = segment_with(grid, "/Weswick").style
+        assert style is not None
+        assert style.bold
+        assert style.overline
+        assert not style.underline
+        both = segment_with(grid, "/about").style
+        assert both is not None
+        assert both.underline
+        assert both.overline
+        grid.find(frozenset())
+        assert row(grid, 0) == "<s>Who▸wrote about Weswick?⏎"
+
+
+async def test_the_lane_says_what_is_found() -> None:
+    async with Host(["a", " bb", " cccc", " dddd"]).run_test(size=(40, 8)) as pilot:
+        grid = pilot.app.query_one(TokenGrid)
+        grid.lane = True
+        grid.paint([1.0, 1.0, -1.0, 0.2], 1.0)
+        grid.find(frozenset({0, 1, 2}))
+        grid.emphasise(frozenset({0, 2, 3}))
+        await pilot.pause()
+        assert row(grid, 1) == "███/●▓▓▓/●▁▁▁▁"
+        grid.ascii = True
+        await pilot.pause()
+        assert row(grid, 1) == "++5/-5 /*+1  *"
+
+
+async def test_gamma_and_threshold_reach_the_colours() -> None:
+    async with Host().run_test(size=(40, 8)) as pilot:
+        grid = pilot.app.query_one(TokenGrid)
+        grid.paint([None, 0.25, 0.01], 1.0, 0.1, 0.5)
+        assert background(grid, "Who") == "#af5f00"
+        assert background(grid, " wrote") == background(grid, "Answer")
+
+
+async def test_colours_are_written_by_their_number() -> None:
+    async with Host().run_test(size=(40, 8)) as pilot:
+        grid = pilot.app.query_one(TokenGrid)
+        grid.paint([None, 1.0, -1.0], 1.0)
+        strip = grid.render_lines(grid.region.reset_offset)[1]
+        numbers = {segment.style.bgcolor.number for segment in strip if segment.style.bgcolor}
+        assert {214, 81} <= numbers
+
+
 async def test_a_new_prompt_forgets_the_old() -> None:
     async with Host().run_test(size=(40, 8)) as pilot:
         grid = pilot.app.query_one(TokenGrid)
         grid.paint([1.0] * len(PROMPT), 1.0)
         grid.emphasise(frozenset({1}))
+        grid.find(frozenset({0, 1}))
         grid.cursor = 5
         grid.show([Token(0, "New", 0, 0), Token(1, " one", 3, 7)])
         assert (grid.cursor, row(grid, 0)) == (0, "New one")

@@ -52,6 +52,25 @@ def test_focus_kept_is_unknown_where_the_unlearned_model_was_not_measured() -> N
     assert shift(BASE, UNLEARNED, keys(0, 3), keys()).focus_kept is None
 
 
+def test_a_sentence_counts_once() -> None:
+    text = "Hi there. Go! No?"
+    tokens = tuple(
+        Token(i, text[a:b], a, b)
+        for i, (a, b) in enumerate(((0, 2), (2, 8), (8, 9), (9, 12), (12, 13), (13, 16), (16, 17)))
+    )
+    base = replace(
+        BASE,
+        prompt=Prompt(text, tokens, Span(0, len(text))),
+        contributions=(2.0, 2.0, 2.0, 1.0, 1.0, 0.5, 0.5),
+        granularity="sentence",
+    )
+    unlearned = replace(base, contributions=(0.5, 0.5, 0.5, 2.0, 2.0, 1.0, 1.0))
+    found = shift(base, unlearned, keys(0, 1, 2, 3, 4), keys(3, 4, 5, 6))
+    assert found.focus_kept == pytest.approx(2.5 / 3), "not 5.5 / 8"
+    assert found.overlap == pytest.approx(1 / 3), "not 2 / 7"
+    assert found.rank_correlation == pytest.approx(-0.5), "over three sentences"
+
+
 def test_a_word_counts_once() -> None:
     base = replace(BASE, contributions=(2.0, 2.0, None, 1.0, 0.0), granularity="word")
     unlearned = replace(base, contributions=(0.5, 0.5, None, 1.0, 3.0))

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from fakes import WordTokens
 
-from attribution.emphasis import emphasise, id_preserving_twin, load, names
-from attribution.errors import NothingToEmphasise, UnknownName
+from attribution.emphasis import emphasise, id_preserving_twin, load, names, strengths
+from attribution.errors import BadOption, NothingToEmphasise, UnknownName
 from attribution.types import Emphasis, Prompt
 from attribution.words import find_words
 
@@ -57,6 +57,60 @@ def test_what_each_strategy_writes(strategy: str, expected: str, chat: bool) -> 
     assert edited.prompt.content_text == expected
     moved = [edited.prompt.tokens[i].text.strip().casefold() for i in edited.moved]
     assert moved == ["basil", "mahfouz", "father", "basil"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "strength", "expected"),
+    [
+        ("bold", 2.0, "Question: Who is ***Basil Mahfouz***, the father of ***Basil***?\nAnswer:"),
+        (
+            "bold_each",
+            2.0,
+            "Question: Who is ***Basil*** ***Mahfouz***, the father of ***Basil***?\nAnswer:",
+        ),
+        (
+            "repeat",
+            3.0,
+            "Question: Who is Basil Mahfouz Basil Mahfouz Basil Mahfouz Basil Mahfouz, the father "
+            "of Basil Basil Basil Basil?\nAnswer:",
+        ),
+        (
+            "keywords",
+            2.0,
+            "Question: Who is Basil Mahfouz, the father of Basil? Keywords: Basil Mahfouz, Basil. "
+            "Keywords: Basil Mahfouz, Basil.\nAnswer:",
+        ),
+    ],
+)
+def test_what_a_dial_does(strategy: str, strength: float, expected: str) -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode(TEXT)
+    chosen = positions(prompt, "Basil", "Mahfouz")
+    edited = emphasise(tokens, prompt, Emphasis(strategy, chosen, strength))
+    assert edited.prompt.content_text == expected
+    moved = [edited.prompt.tokens[i].text.strip() for i in edited.moved]
+    assert moved == ["Basil", "Mahfouz", "Basil"]
+
+
+def test_where_each_dial_can_stand() -> None:
+    assert {name: strengths(name) for name in names() if len(strengths(name)) > 1} == {
+        "bold": (1.0, 2.0),
+        "bold_each": (1.0, 2.0),
+        "keywords": (1.0, 2.0, 3.0),
+        "repeat": (1.0, 2.0, 3.0, 4.0),
+    }
+    with pytest.raises(UnknownName):
+        strengths("blod")
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.5, 5.0, -1.0, float("nan"), float("inf")])
+def test_a_dial_stands_nowhere_else(strength: float) -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode(TEXT)
+    emphasis = Emphasis("repeat", positions(prompt, "Basil"), strength)
+    for make in (emphasise, id_preserving_twin):
+        with pytest.raises(BadOption, match=r"strength of repeat .* one of 1, 2, 3, 4"):
+            make(tokens, prompt, emphasis)
 
 
 def test_every_strategy_is_named_here() -> None:

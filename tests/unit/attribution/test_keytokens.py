@@ -100,6 +100,19 @@ def test_a_word_of_several_tokens_counts_once() -> None:
     assert key_tokens(found, KeyTokenRule(0.7, 0, "sum")).positions == (0, 1)
 
 
+def test_a_sentence_counts_once() -> None:
+    prompt = WordTokens(chat=True).encode("Who is Ann? Who is Bo? No.")
+    found = Attribution(
+        prompt, ANSWER, -1.0, (None, *[2.0] * 4, *[0.5] * 4, *[0.1] * 2, None), "x", "sentence"
+    )
+    assert units(found) == ((0,), (1, 2, 3, 4), (5, 6, 7, 8), (9, 10), (11,))
+    # Three positive units, not ten.
+    assert key_tokens(found, KeyTokenRule(0.9, 4)).positions == tuple(range(1, 11))
+    assert key_tokens(found, KeyTokenRule(0.15, 3)).positions == tuple(range(1, 9))
+    # The sum has the sentence once: 2 / 2.6, not 2 / 10.2.
+    assert key_tokens(found, KeyTokenRule(0.7, 0, "sum")).positions == (1, 2, 3, 4)
+
+
 def test_template_tokens_are_units_of_their_own() -> None:
     prompt = WordTokens(chat=True).encode("Who is Ann?")
     found = Attribution(

@@ -4,6 +4,7 @@ import pytest
 from fakes import AdditiveModel
 
 from attribution.choose import random_positions, words_to_emphasise
+from attribution.errors import BadOption
 from attribution.estimators.leave_one_out import measure
 from attribution.keytokens import key_tokens
 from attribution.neutral import OPENINGS, neutral_losses
@@ -113,6 +114,27 @@ def test_random_words_are_never_key_words_and_lift_is_over_them() -> None:
     assert found.lift == pytest.approx((found.best.recovered or 0) - found.control)
     assert found.lift is not None
     assert found.lift > 0.5
+
+
+def test_the_dial_stands_alike_for_key_twin_and_random() -> None:
+    trio = family()
+    prompt = trio.base.encode(QUESTION)
+    wanted = positions(prompt, "Basil")
+    tried = variants(trio.base, prompt, wanted, ("bold", "quote"), draws=2, seed=0, strength=2.0)
+    assert {(v.emphasis.strategy, v.emphasis.strength) for v in tried} == {
+        ("bold", 2.0),
+        ("quote", 1.0),
+    }, "a strategy without a dial has no strength to record"
+    bold = [v for v in tried if v.emphasis.strategy == "bold"]
+    assert [v.kind for v in bold] == ["key", "id_preserving", "random", "random"]
+    assert all(v.edited.prompt.text.count("***") == 2 for v in bold)
+    plain = plain_of(trio)
+    *_, found = recover(trio, plain, tried, limit=9, allowed=Allowance(0.5, 9.0))
+    assert {a.strength for a in (*found.attempts, *found.controls) if a.strategy == "bold"} == {2.0}
+    usual = variants(trio.base, prompt, wanted, ("bold", "quote"), draws=2, seed=0)
+    assert {v.emphasis.strength for v in usual} == {1.0}
+    with pytest.raises(BadOption, match=r"strength of bold is 7\.0, but must be one of 1, 2"):
+        variants(trio.base, prompt, wanted, ("bold",), draws=2, seed=0, strength=7.0)
 
 
 def test_control_is_best_of_n_within_a_draw() -> None:

@@ -122,3 +122,45 @@ def test_a_template_that_trims_keeps_the_rest_as_content() -> None:
 def test_template_text_typed_by_a_user_stays_content() -> None:
     prompt = HFTokens(make_tokenizer(chat_template=CHAT_TEMPLATE)).encode("hi [assistant] there")
     assert prompt.content_text == "hi [assistant] there"
+
+
+PIECES = [*TEXTS, "魔", "🧙🧙 法", "a\ufffdb 魔", " , . !", "x </s> y <s>"]
+
+
+@pytest.mark.parametrize("text", PIECES)
+def test_pieces_joined_are_the_decoded_text(text: str) -> None:
+    tokens = HFTokens(make_tokenizer())
+    ids = [token.id for token in tokens.fragment(text)]
+    special = [id in tokens.tokenizer.all_special_ids for id in ids]
+    found = tokens.pieces(ids)
+    assert len(found) == len(ids)
+    joined = (piece for piece, named in zip(found, special, strict=True) if not named)
+    assert "".join(joined) == tokens.decode(ids)
+    names = [piece for piece, named in zip(found, special, strict=True) if named]
+    assert names == [tokens.tokenizer.convert_ids_to_tokens(id) for id in ids if id < 3]
+    assert "\ufffd" not in "".join(found).replace("a\ufffdb", "")
+
+
+def test_a_character_is_in_the_last_of_its_tokens() -> None:
+    tokens = HFTokens(make_tokenizer())
+    ids = [token.id for token in tokens.fragment("a魔🧙b")]
+    assert tokens.pieces(ids) == ("a", "", "", "魔", "", "", "", "🧙", "b")
+
+
+def test_a_character_that_is_cut_off_is_said_to_be_once() -> None:
+    tokens = HFTokens(make_tokenizer())
+    ids = [token.id for token in tokens.fragment("a魔")][:-1]
+    found = tokens.pieces(ids)
+    assert found[0] == "a"
+    assert sorted(found[1:]) == ["", "\ufffd"]
+    broken = tokens.pieces([*ids, tokens.fragment("b")[0].id])
+    assert "".join(broken) == tokens.decode([*ids, tokens.fragment("b")[0].id]) == "a\ufffdb"
+
+
+def test_special_tokens_have_their_name() -> None:
+    tokens = HFTokens(make_tokenizer())
+    begin, end = 1, 2
+    (letter,) = (token.id for token in tokens.fragment("a"))
+    assert tokens.pieces([begin, letter, end, end]) == ("<s>", "a", "</s>", "</s>")
+    assert tokens.pieces([]) == ()
+    assert tokens.pieces([10**6]) == ("",)

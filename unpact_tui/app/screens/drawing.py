@@ -8,22 +8,38 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from unpact_tui.app import painting
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.host import Host
 from unpact_tui.app.lines import shown
-from unpact_tui.app.messages import Host
-from unpact_tui.app.state import CompareState, Side, painted, scale
+from unpact_tui.app.painting import PANES
+from unpact_tui.app.state import CompareState
+from unpact_tui.app.widgets.answer_matrix import AnswerMatrix
 from unpact_tui.app.widgets.answer_view import AnswerView
 from unpact_tui.app.widgets.key_tokens import KeyTokensView
 from unpact_tui.app.widgets.legend import Legend
 from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.shift_strip import ShiftStrip
-from unpact_tui.app.widgets.status_line import OneLine, status_line, tested_line, title_line
+from unpact_tui.app.widgets.status_line import (
+    OneLine,
+    status_line,
+    tested_line,
+    title_line,
+    vitals_line,
+)
 from unpact_tui.app.widgets.token_grid import TokenGrid
-from unpact_tui.worker.protocol import Role
-
-PANES: tuple[Role, Role] = ("base", "unlearned")
+from unpact_tui.session.actions import View
+from unpact_tui.worker.events import Role
 
 _MOST_SHIFTS = 12
+
+_TITLES: dict[View, str] = {
+    "contribution": "",
+    "shift": "shift",
+    "answer": "answer tokens",
+    "by_token": "for one answer token",
+    "key_tokens": "KeyTokens only",
+}
 
 
 class Drawing:
@@ -41,9 +57,11 @@ class Drawing:
         if before is state:
             return
         with self._host().batch_update():
+            self._screen.set_class(state.view == "by_token", "-by-token")
             for role in PANES:
                 self._grid(role, before, state)
                 self._answer(role, before, state)
+            self._matrix(before, state)
             self._shift(before, state)
             if _changed(before, state, _scores):
                 self._screen.query_one(KeyTokensView).show(state)
@@ -52,40 +70,74 @@ class Drawing:
             self._screen.query_one("#title", OneLine).say(title_line(state, self._glyphs))
             self._screen.query_one("#status", OneLine).say(status_line(state, self._glyphs))
             self._screen.query_one("#tested", OneLine).say(tested_line(state, self._glyphs))
+            self._screen.query_one("#vitals", OneLine).say(vitals_line(state, self._glyphs))
             self._warnings(before, state)
 
     def _grid(self, role: Role, before: CompareState | None, state: CompareState) -> None:
         grid = self._screen.query_one(f"#{role}-grid", TokenGrid)
-        new_prompt = _changed(before, state, lambda s: s.prompt)
-        if new_prompt:
-            grid.show(state.prompt.tokens if state.prompt else ())
-        if new_prompt or _changed(before, state, _scores):
-            grid.paint(painted(state, role), scale(state))
-        if new_prompt or _changed(before, state, lambda s: s.key_tokens):
-            grid.mark(state.key_tokens)
-        if new_prompt or _changed(before, state, lambda s: s.emphasis):
-            grid.emphasise(state.emphasis)
-        grid.lane = state.lane
-        grid.cursor = state.cursor
+        other_tokens = _changed(before, state, painting.tokens)
+        if other_tokens:
+            grid.show(painting.tokens(state))
+        if other_tokens or _changed(before, state, _scores):
+            now = state.now
+            scale = painting.scale(state, role)
+            grid.paint(painting.painted(state, role), scale, now.threshold * scale, now.gamma)
+        if other_tokens or _changed(before, state, painting.marked):
+            grid.mark(painting.marked(state))
+        if other_tokens or _changed(before, state, painting.emphasised):
+            grid.emphasise(painting.emphasised(state))
+        if other_tokens or _changed(before, state, lambda s: s.needle):
+            grid.find(frozenset(i for hit in painting.hits(state, state.needle) for i in hit))
+        grid.lane = state.now.lane
+        grid.cursor = painting.cursor(state)
         if _changed(before, state, lambda s: (s.opened, s.view, s.side(role).logprob)):
             grid.border_title = Content(_grid_title(state, role, self._glyphs))
 
     def _answer(self, role: Role, before: CompareState | None, state: CompareState) -> None:
         view = self._screen.query_one(f"#{role}-answer", AnswerView)
-        if _changed(before, state, lambda s: _said(s, role)):
-            view.set_text(*_said(state, role))
+        if role == "unlearned" and _changed(before, state, lambda s: painting.said(s, "base")):
+            view.compare_with(*painting.said(state, "base"))
+        if _changed(before, state, lambda s: painting.said(s, role)):
+            view.set_text(*painting.said(state, role))
         if _changed(before, state, lambda s: _answer_title(s, role)):  # to set it is to repaint
             view.border_title = Content(_answer_title(state, role))
-        if _changed(before, state, lambda s: s.answer):
-            view.set_reference(state.answer.text if state.answer else None)
+        if _changed(before, state, lambda s: s.page.answer):
+            view.set_reference(state.page.answer.text if state.page.answer else None)
+
+    def _matrix(self, before: CompareState | None, state: CompareState) -> None:
+        if state.view != "by_token":
+            return
+        matrix = self._screen.query_one(AnswerMatrix)
+        page, now = state.page, state.now
+        if _changed(before, state, lambda s: (s.view, s.page.base, s.page.unlearned, _looks(s))):
+            scale = painting.matrix_scale(state)
+            matrix.show(
+                [token.text for token in page.answer_tokens],
+                page.base.by_token,
+                page.unlearned.by_token,
+                scale,
+                now.threshold * scale,
+                now.gamma,
+                probabilities=painting.probabilities(state),
+                diverges=painting.first_divergence(state),
+            )
+        matrix.cursor(state.answer_token, state.cursor)
 
     def _shift(self, before: CompareState | None, state: CompareState) -> None:
-        if _changed(before, state, lambda s: (s.prompt, s.compared)):
+        if _changed(before, state, lambda s: (s.prompt, s.page.compared)):
             tokens = state.prompt.tokens if state.prompt else ()
-            delta = state.compared.shift.delta if state.compared else ()
+            delta = state.page.compared.shift.delta if state.page.compared else ()
             self._screen.query_one(ShiftStrip).show(tokens, delta, _MOST_SHIFTS)
         if _changed(before, state, _scores):
-            self._screen.query_one(Legend).show(scale(state), state.view)
+            now = state.now
+            scale = painting.scale(state, "base")
+            self._screen.query_one(Legend).show(
+                scale,
+                state.view,
+                joint=now.joint or state.view == "answer",
+                threshold=now.threshold * scale,
+                gamma=now.gamma,
+            )
 
     def _warnings(self, before: CompareState | None, state: CompareState) -> None:
         if _changed(before, state, lambda s: s.opened):
@@ -103,22 +155,20 @@ def _changed(
 
 def _scores(state: CompareState) -> tuple[object, ...]:
     """Return what the colours follow from; whole objects, because those compare at once."""
-    return (state.view, state.prompt, state.base.values, state.unlearned.values, state.compared)
+    page = state.page
+    row = state.answer_token if state.view == "by_token" else 0
+    return (row, page.prompt, page.base, page.unlearned, page.compared, *_looks(state))
+
+
+def _looks(state: CompareState) -> tuple[object, ...]:
+    now = state.now
+    return (now.view, now.joint, now.threshold, now.gamma)
 
 
 def _evidence(state: CompareState) -> tuple[object, ...]:
     """Return what the recovery panel is written from."""
-    emphasis = (state.prompt, state.emphasis, state.strategy, state.trouble, state.recover_asked)
-    sides = (state.base, state.unlearned, state.running)
-    return (*emphasis, *sides, state.edited, state.tried, state.ladder, state.judged)
-
-
-def _said(state: CompareState, role: Role) -> tuple[str, bool]:
-    """Return the text to show and whether it is whole: with emphasis, where there is some."""
-    side: Side = state.side(role)
-    if role == "unlearned" and state.emphasis:
-        return side.emphasised or "", side.emphasised_done
-    return side.text or "", side.done
+    now = state.now
+    return (state.page, state.history, now.chosen, now.strategy, now.strength, now.thresholds)
 
 
 def _grid_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
@@ -130,7 +180,8 @@ def _grid_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
     name = f" {glyphs.dot} {shown(loaded.name, 28)}" if loaded else ""
     logprob = state.side(role).logprob
     says = f" {glyphs.dot} answer {glyphs.number(logprob)}" if logprob is not None else ""
-    view = f" {glyphs.dot} shift" if state.view == "shift" and role == "unlearned" else ""
+    title = "" if state.view == "shift" and role == "base" else _TITLES[state.view]
+    view = f" {glyphs.dot} {title}" if title else ""
     return f"{role.upper()}{name}{says}{view}"
 
 

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.display import display_text
-from unpact_tui.worker.protocol import Failed
+from unpact_tui.worker.events import Failed
 
 Choice = Literal["restart", "quit"]
 

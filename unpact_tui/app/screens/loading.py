@@ -15,7 +15,8 @@ from textual.widgets import Static
 from unpact_tui.app.glyphs import Glyphs, size
 from unpact_tui.app.lines import LABEL, STRONG, Line, content, shown
 from unpact_tui.app.widgets.foot import Foot
-from unpact_tui.worker.protocol import Loading, Open, Role
+from unpact_tui.worker.events import Loading, Role
+from unpact_tui.worker.protocol import Open
 
 _BAR = 32
 _NAME = 44

@@ -44,9 +44,9 @@ class KeyTokensView(Static):
 
 def key_token_lines(state: CompareState, glyphs: Glyphs, width: int, height: int) -> list[Line]:
     """Say each KeyToken's contribution on both models, largest on the base first."""
-    if state.compared is None or state.prompt is None:
+    if state.page.compared is None or state.prompt is None:
         return [((f"measuring{glyphs.ellipsis}", LABEL),)]
-    positions = sorted(state.key_tokens, key=lambda i: -(_value(state.base.values, i) or 0.0))
+    positions = sorted(state.key_tokens, key=lambda i: -(_value(state.page.base.values, i) or 0.0))
     if not positions:
         return [(("none: no token of this prompt carries the answer", LABEL),)]
     chips = [_chip(state, i, glyphs) for i in positions]
@@ -75,16 +75,17 @@ def _value(values: tuple[float | None, ...], i: int) -> float | None:
 
 def _chip(state: CompareState, i: int, glyphs: Glyphs) -> Line:
     base, unlearned = (
-        glyphs.number(_value(side.values, i), signed=True) for side in (state.base, state.unlearned)
+        glyphs.number(_value(side.values, i), signed=True)
+        for side in (state.page.base, state.page.unlearned)
     )
     text = shown(state.prompt.tokens[i].text.strip(), 16) if state.prompt else ""
     return ((text or "(bytes)", STRONG), (f" {base} {glyphs.arrow} {unlearned}", ""))
 
 
 def _figures(state: CompareState, glyphs: Glyphs) -> Line:
-    if state.compared is None:
+    if state.page.compared is None:
         return ()
-    shift = state.compared.shift
+    shift = state.page.compared.shift
     figures = (
         ("focus ", glyphs.share(shift.focus_kept)),
         ("overlap ", glyphs.number(shift.overlap)),

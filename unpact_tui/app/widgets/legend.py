@@ -6,6 +6,7 @@ to tool. What does not fit is left out from the right.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -25,6 +26,35 @@ _Part = tuple[str, int | None]
 """A text and the level whose colour it has."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is to be explained."""
+
+    scale: float = 0.0
+    mode: str = ""
+    joint: bool = True
+    threshold: float = 0.0
+    gamma: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What it may be written with."""
+
+    coloured: bool
+    plain: bool
+
+    @property
+    def dot(self) -> str:
+        """Stands between two parts."""
+        return " | " if self.plain else " · "
+
+    @property
+    def pointer(self) -> str:
+        """Stands before a marked token, in a grid."""
+        return ">" if self.plain else "▸"
+
+
 class Legend(Widget):
     """The scale with its colours, and what they say."""
 
@@ -37,56 +67,89 @@ class Legend(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._scale = 0.0
-        self._mode = ""
+        self._shown = Shown()
 
-    def show(self, scale: float, mode: str) -> None:
-        """Explain a scale of ±`scale` in the view `mode`: "contribution" or "shift"."""
-        if (scale, mode) != (self._scale, self._mode):
-            self._scale, self._mode = scale, mode
+    def show(
+        self,
+        scale: float,
+        mode: str,
+        *,
+        joint: bool = True,
+        threshold: float = 0.0,
+        gamma: float = 1.0,
+    ) -> None:
+        """Explain the view `mode`, on a scale of ±`scale`; not `joint`, each pane has its own.
+
+        The views are "contribution", "shift", "answer", "by_token" and "key_tokens".
+        """
+        shown = Shown(scale, mode, joint, threshold, gamma)
+        if shown != self._shown:
+            self._shown = shown
             self.refresh()
 
     def render(self) -> Content:
         """Return as much as there is room for."""
-        parts = fitted(self._parts(), self.size.width)
+        signs = Signs(not self.has_pseudo_class("nocolor"), self.ascii)
+        parts = fitted(legend(self._shown, signs), self.size.width)
         return Content.assemble(*((text, level_style(self, step)) for text, step in parts))
 
-    def _parts(self) -> list[list[_Part]]:
-        coloured = not self.has_pseudo_class("nocolor")
-        dot, scale = (" | ", "joint +-max") if self.ascii else (" · ", "joint ±max")
-        sayings = [dot.join(pair) for pair in meaning(self._mode, coloured, self.ascii)]
-        rest = (*sayings[1:], scale, "nats per answer token")
-        texts = [f"  {sayings[0]}", *(f"{dot}{text}" for text in rest)]
-        return [bar(self._scale, coloured, self.ascii), *([(text, 0)] for text in texts)]
+
+def legend(shown: Shown, signs: Signs) -> list[list[_Part]]:
+    """Return its parts, what matters most first."""
+    texts = [signs.dot.join(saying) for saying in meaning(shown.mode, signs)]
+    if shown.threshold > 0:
+        texts.append(f"below {shown.threshold:g} blank")
+    if shown.gamma != 1:
+        texts.append(f"gamma {shown.gamma:g}")
+    if shown.mode != "answer":
+        maximum = "+-max" if signs.plain else "±max"
+        texts.append(f"joint {maximum}" if shown.joint else f"each pane's own {maximum}")
+        texts.append("nats" if shown.mode == "by_token" else "nats per answer token")
+    first, *rest = texts
+    return [bar(shown, signs), [(f"  {first}", 0)], *([(f"{signs.dot}{t}", 0)] for t in rest)]
 
 
-def bar(scale: float, coloured: bool, plain: bool) -> list[_Part]:
+def bar(shown: Shown, signs: Signs) -> list[_Part]:
     """Return the scale itself: its ends in numbers, between them every level."""
-    if not scale > 0:
+    if shown.mode == "answer":
+        steps = [(_sample(step, signs), step) for step in _STEPS if step > 0]
+        return [("0 ", 0), *steps, (" 1", 0)]
+    if not shown.scale > 0:
         return [("no scores yet", 0)]
-    end = f"{scale:.2f}" if scale >= _SMALL else f"{scale:.1g}"
-    steps = [(_sample(step, coloured, plain) if step else " 0 ", step) for step in _STEPS]
-    return [(f"{'-' if plain else '−'}{end} ", 0), *steps, (f" +{end}", 0)]
+    end = f"{shown.scale:.2f}" if shown.scale >= _SMALL else f"{shown.scale:.1g}"
+    end = end if shown.joint else "max"
+    cells = shown.mode == "by_token"
+    steps = [(_sample(step, signs, cells=cells) if step else " 0 ", step) for step in _STEPS]
+    return [(f"{'-' if signs.plain else '−'}{end} ", 0), *steps, (f" +{end}", 0)]
 
 
-def _sample(step: int, coloured: bool, plain: bool) -> str:
-    if plain:
-        return palette.ascii_lane(step)
-    return " " if coloured else palette.lane(step)
+def _sample(step: int, signs: Signs, *, cells: bool = False) -> str:
+    if signs.plain:
+        return palette.ascii_cell(step) if cells else palette.ascii_lane(step)
+    return " " if signs.coloured else palette.lane(step)
 
 
-def meaning(mode: str, coloured: bool, plain: bool) -> list[tuple[str, str]]:
-    """Return what each sign says, in words; one pair per kind of pane."""
-    if coloured:
+def meaning(mode: str, signs: Signs) -> list[tuple[str, ...]]:
+    """Return what each sign says, in words; one saying per kind of pane."""
+    if signs.coloured:
         down, up = "blue", "orange"
+    elif mode == "by_token" and signs.plain:
+        down, up = "a-e", "1-5"
     else:
-        down, up = ("-", "+") if plain else (palette.lane(-4), palette.lane(5))
-    if mode == "shift":
-        return [
-            (f"base: {down} lowers", f"{up} raises the answer"),
-            (f"unlearned: {down} lost", f"{up} gained against the base"),
-        ]
-    return [(f"{down} lowers", f"{up} raises the answer")]
+        down, up = ("-", "+") if signs.plain else (palette.lane(-4), palette.lane(5))
+    both = (f"{down} lowers", f"{up} raises the answer")
+    match mode:
+        case "shift":
+            lost = (f"unlearned: {down} lost", f"{up} gained")
+            return [(f"base: {down} lowers", f"{up} raises"), lost]
+        case "answer":
+            return [("p of each answer token", f"{signs.pointer} first token that died")]
+        case "by_token":
+            return [(f"{down} lowers", f"{up} raises the chosen answer token")]
+        case "key_tokens":
+            return [both, (f"{signs.pointer} KeyToken: carries the base's answer",)]
+        case _:
+            return [both]
 
 
 def fitted(parts: list[list[_Part]], width: int) -> list[_Part]:

@@ -47,7 +47,7 @@ class RecoveryPanel(VerticalScroll, can_focus=False):
             idle = not state.emphasis and width < _BESIDE
             self.query_one("#attempt").display = not idle
             self._write("ladder", ladder_lines(state, self._glyphs, column))
-        verdict = f" {self._glyphs.dot} {state.judged.verdict.label}" if state.judged else ""
+        verdict = f" {self._glyphs.dot} {state.verdict.label}" if state.verdict else ""
         if self._title_shown != (
             title := f"Recovery{verdict}"
         ):  # to set it is to repaint the panel

@@ -8,8 +8,19 @@ from attribution.types import AnswerSource
 from unpact_tui.app.evidence import words_of
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, WARN, Line, Piece, content, shown
-from unpact_tui.app.state import CompareState
-from unpact_tui.worker.protocol import Loaded
+from unpact_tui.app.painting import (
+    PANES,
+    Values,
+    dead,
+    first_divergence,
+    painted,
+    probabilities,
+)
+from unpact_tui.app.state import CompareState, rank
+from unpact_tui.worker.events import Loaded, Role
+
+_BYTES = 8
+"""Bytes of a token that are shown."""
 
 
 class OneLine(Static):
@@ -47,9 +58,21 @@ def status_line(state: CompareState, glyphs: Glyphs) -> Line:
     """Say why nothing happened, what is going on, or what is under the cursor."""
     if state.hint:
         return ((shown(state.hint), WARN),)
+    detail = answer_token_line(state, glyphs) if state.view == "answer" else _cursor(state, glyphs)
     doing = activity(state, glyphs)
-    doing = f"{doing} (x cancels)" if doing else ""
-    return ((f"{doing}  ", STRONG), *_cursor(state, glyphs)) if doing else _cursor(state, glyphs)
+    return ((f"{doing} (x cancels)  ", STRONG), *detail) if doing else detail
+
+
+def vitals_line(state: CompareState, glyphs: Glyphs) -> Line:
+    """Say what the engine uses, and how fast it reads."""
+    vitals = state.vitals
+    if vitals is None:
+        return ()
+    where = "GPU" if vitals.on_device else "RAM"
+    used = f"{vitals.memory / 1e9:.1f}"
+    total = f"/{vitals.memory_total / 1e9:.0f}" if vitals.memory_total else ""
+    speed = f" {glyphs.dot} {vitals.tokens_per_second:,.0f} tok/s"
+    return ((f"{where} {used}{total} GB{speed}", LABEL),)
 
 
 SOURCE: dict[AnswerSource, str] = {
@@ -61,29 +84,34 @@ SOURCE: dict[AnswerSource, str] = {
 
 def tested_line(state: CompareState, glyphs: Glyphs) -> Line:
     """Say which answer every number is about."""
-    if state.answer is None:
+    if state.page.answer is None:
         return (("answer under test ", LABEL), (glyphs.ellipsis, LABEL))
-    source = f"  {SOURCE[state.answer.source]}"
+    source = f"  {SOURCE[state.page.answer.source]}"
     return (
         ("answer under test  ", LABEL),
-        (shown(state.answer.text, 200), STRONG),
+        (shown(state.page.answer.text, 200), STRONG),
         (source, LABEL),
     )
 
 
 def activity(state: CompareState, glyphs: Glyphs) -> str:
     """Say what the engine does."""
-    if state.running.attempt:
+    awaited, ladder = state.page.awaited, state.page.ladder
+    if "attempt" in awaited:
         return f"trying {state.strategy}{glyphs.ellipsis}"
-    if state.running.analysis:
+    if "analysis" in awaited:
         return f"measuring{glyphs.ellipsis}"
-    if state.running.recovery:
-        done = f" {state.ladder.done} of {state.ladder.total}" if state.ladder else ""
+    if "recovery" in awaited:
+        done = f" {ladder.done} of {ladder.total}" if ladder else ""
         return f"recovering{done}{glyphs.ellipsis}"
+    if state.scored is not None:
+        done, total = state.scored
+        return f"reading all prompts, {done} of {total}{glyphs.ellipsis}"
     return ""
 
 
 def _cursor(state: CompareState, glyphs: Glyphs) -> Line:
+    """Say all about the token under the cursor: what it is, and its contribution on both models."""
     if state.prompt is None:
         return ()
     i = state.cursor
@@ -92,15 +120,44 @@ def _cursor(state: CompareState, glyphs: Glyphs) -> Line:
     if token.fixed:
         pieces.append(("  fixed: never removed, never emphasised", LABEL))
     else:
-        for name, values in (("base", state.base.values), ("unlearned", state.unlearned.values)):
-            value = values[i] if i < len(values) else None
-            pieces += [(f"  {name} ", LABEL), (glyphs.number(value, signed=True), STRONG)]
-        delta = state.compared.shift.delta[i] if state.compared else None
+        for role in PANES:
+            pieces += _measured(role, painted(state, role), state.side(role).values, i, glyphs)
+        delta = state.page.compared.shift.delta[i] if state.page.compared else None
         pieces += [("  shift ", LABEL), (glyphs.number(delta, signed=True), STRONG)]
-    pieces.append(
-        (f"  token {i} of {len(state.prompt.tokens) - 1} {glyphs.dot} id {token.id}", LABEL)
-    )
+    raw = " ".join(f"{byte:02x}" for byte in token.text.encode(errors="replace")[:_BYTES])
+    more = glyphs.ellipsis if len(token.text.encode(errors="replace")) > _BYTES else ""
+    where = f"  token {i} of {len(state.prompt.tokens) - 1} {glyphs.dot} id {token.id}"
+    pieces.append((f"{where} {glyphs.dot} {raw}{more}", LABEL))
     if state.emphasis:
         words = words_of(state, state.emphasis)
         pieces += [("  emphasised ", LABEL), (words, STRONG)]
+    return tuple(pieces)
+
+
+def _measured(
+    role: Role, drawn: Values, values: Values, i: int, glyphs: Glyphs
+) -> tuple[Piece, ...]:
+    """Say a token's contribution and its place among all; in other views what is drawn as well."""
+    value = values[i] if i < len(values) else None
+    place = rank(values, i)
+    said = glyphs.number(value, signed=True) + ("" if place is None else f" (#{place})")
+    here = drawn[i] if i < len(drawn) else None
+    beside = "" if drawn is values or here == value else f" [{glyphs.number(here, signed=True)}]"
+    return ((f"  {role} ", LABEL), (said + beside, STRONG))
+
+
+def answer_token_line(state: CompareState, glyphs: Glyphs) -> Line:
+    """Say all about the answer token under the cursor."""
+    if not state.page.answer_tokens:
+        return ()
+    i = state.answer_token
+    token = state.page.answer_tokens[i]
+    pieces: list[Piece] = [(shown(token.text, 20) or "(bytes)", "bold reverse")]
+    for role, values in zip(PANES, probabilities(state), strict=True):
+        share = glyphs.share(values[i]) if i < len(values) else glyphs.dash
+        pieces += [(f"  {role} ", LABEL), (share, STRONG)]
+    first = first_divergence(state)
+    gone = f"{len(dead(state))} of {len(state.page.answer_tokens)} keep less than half"
+    pieces.append((f"  answer token {i + 1} {glyphs.dot} id {token.id}", LABEL))
+    pieces.append((f"  {gone}" + ("" if first is None else f", first {first + 1}"), ""))
     return tuple(pieces)

@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -22,32 +23,37 @@ from textual.strip import Strip
 
 from attribution.types import Token
 from unpact_tui.app import palette
-from unpact_tui.app.widgets.token_rows import CURSOR, EMPHASISED, FIXED, KEY, Look, TokenRows
+from unpact_tui.app.cube import CubeColours
+from unpact_tui.app.widgets.token_rows import MARKS, Look, TokenRows
 from unpact_tui.display import display_text
+
+_SHORT = CubeColours()
+
+_CSS = """\
+TokenGrid {
+    height: 1fr;
+    overflow-x: hidden;
+    scrollbar-gutter: stable;
+    scrollbar-size-vertical: 1;
+    border-top: solid $foreground 40%;
+    border-title-color: $foreground;
+    &:focus { border-top: heavy $border; }
+    &:ansi { border-top: solid ansi_bright_black; }
+    &:ansi:focus { border-top: heavy ansi_default; }
+    & > .token-grid--fixed { text-style: dim; }
+    & > .token-grid--emphasised { text-style: bold underline; }
+    & > .token-grid--key { text-style: italic; }
+    & > .token-grid--hit { text-style: bold overline; }
+    & > .token-grid--cursor { text-style: reverse; }
+}
+"""
 
 
 class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
     """Tokens wrapped to the width, coloured by score, with a cursor."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*palette.COMPONENTS, FIXED, EMPHASISED, KEY, CURSOR}
-
-    DEFAULT_CSS = """
-        TokenGrid {
-            height: 1fr;
-            overflow-x: hidden;
-            scrollbar-gutter: stable;
-            scrollbar-size-vertical: 1;
-            border-top: solid $foreground 40%;
-            border-title-color: $foreground;
-            &:focus { border-top: heavy $border; }
-            &:ansi { border-top: solid ansi_bright_black; }
-            &:ansi:focus { border-top: heavy ansi_default; }
-            & > .token-grid--fixed { text-style: dim; }
-            & > .token-grid--emphasised { text-style: bold underline; }
-            & > .token-grid--key { text-style: italic; }
-            & > .token-grid--cursor { text-style: reverse; }
-        }
-        """ + palette.css("TokenGrid")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*palette.COMPONENTS, *MARKS}
+    DEFAULT_CSS = _CSS + palette.css("TokenGrid")
 
     ALLOW_SELECT = False
 
@@ -85,9 +91,15 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._place()
         self.scroll_home(animate=False, immediate=True)
 
-    def paint(self, values: Sequence[float | None], scale: float, threshold: float = 0.0) -> None:
+    def paint(
+        self,
+        values: Sequence[float | None],
+        scale: float,
+        threshold: float = 0.0,
+        gamma: float = 1.0,
+    ) -> None:
         """Colour the tokens on a scale of ±`scale`; those without a value are not measured."""
-        self._repaint(self._content.paint(values, scale, threshold))
+        self._repaint(self._content.paint(values, scale, threshold, gamma))
 
     def emphasise(self, positions: frozenset[int]) -> None:
         """Show exactly these tokens as emphasised."""
@@ -97,6 +109,10 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Show exactly these tokens as KeyTokens: in italics, with a pointer before a word."""
         self._repaint(self._content.mark(positions))
 
+    def find(self, positions: frozenset[int]) -> None:
+        """Show exactly these tokens as found: bold under a line, with a slash before a word."""
+        self._repaint(self._content.find(positions))
+
     def above(self, position: int) -> int:
         """Return the token on the line above that is nearest in x."""
         return self._content.placed.neighbour(position, -1)
@@ -104,6 +120,11 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def below(self, position: int) -> int:
         """Return the token on the line below that is nearest in x."""
         return self._content.placed.neighbour(position, 1)
+
+    def by_page(self, position: int, direction: int) -> int:
+        """Return the token half a page down, or up where `direction` is negative."""
+        lines = max(1, self.page // 2)
+        return self._content.placed.neighbour(position, lines if direction > 0 else -lines)
 
     @property
     def page(self) -> int:
@@ -130,6 +151,7 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Wrap to the new width."""
+        self._strips.clear()  # drawn while there was no width at all, they would be empty
         if self.scrollable_content_region.width != self._content.placed.width:
             self._place()
         else:
@@ -150,6 +172,10 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._strips.clear()
         self._styles.clear()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Write colours as short as can be: every key repaints some."""
+        return (*super().get_line_filters(), _SHORT)
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the view."""

@@ -18,10 +18,16 @@ Look = tuple[str, ...]
 FIXED = "token-grid--fixed"
 EMPHASISED = "token-grid--emphasised"
 KEY = "token-grid--key"
+HIT = "token-grid--hit"
 CURSOR = "token-grid--cursor"
+MARKS = frozenset({FIXED, EMPHASISED, KEY, HIT, CURSOR})
+"""Component classes of what can be said of a token beside its score."""
 
 _ASCII_LEVEL = 2
 """Cells of a level in ASCII: sign and digit."""
+
+_FOUND = "/"
+"""The sign of a search hit, which is the key of the search."""
 
 
 class TokenRows:
@@ -35,6 +41,7 @@ class TokenRows:
         self._levels: list[int | None] = []
         self._emphasised: frozenset[int] = frozenset()
         self._key: frozenset[int] = frozenset()
+        self._hits: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -43,7 +50,7 @@ class TokenRows:
         """Take another prompt, not measured yet; `plain` writes our own signs in ASCII."""
         self._tokens = tuple(tokens)
         self._levels = [None] * len(self._tokens)
-        self._emphasised = self._key = frozenset()
+        self._emphasised = self._key = self._hits = frozenset()
         self.write(plain=plain)
 
     def write(self, *, plain: bool) -> None:
@@ -57,10 +64,10 @@ class TokenRows:
         self.placed = wrap(self._pieces, width, "~" if self._plain else "…")
 
     def paint(
-        self, values: Sequence[float | None], scale: float, threshold: float
+        self, values: Sequence[float | None], scale: float, threshold: float, gamma: float
     ) -> Iterable[int]:
         """Set the levels and return the tokens whose level changed; a missing value is None."""
-        levels = [palette.level(value, scale, threshold) for value in values]
+        levels = [palette.level(value, scale, threshold, gamma) for value in values]
         levels = (levels + [None] * len(self))[: len(self)]
         changed = [i for i, old in enumerate(self._levels) if old != levels[i]]
         self._levels = levels
@@ -74,6 +81,11 @@ class TokenRows:
     def mark(self, positions: frozenset[int]) -> Iterable[int]:
         """Set what is a KeyToken and return the tokens that changed."""
         changed, self._key = self._key ^ positions, positions
+        return changed
+
+    def find(self, positions: frozenset[int]) -> Iterable[int]:
+        """Set what was found by a search and return the tokens that changed."""
+        changed, self._hits = self._hits ^ positions, positions
         return changed
 
     def spans(self, positions: Iterable[int]) -> dict[int, tuple[int, int]]:
@@ -102,24 +114,33 @@ class TokenRows:
             FIXED if fixed else None,
             EMPHASISED if i in self._emphasised else None,
             KEY if i in self._key else None,
+            HIT if i in self._hits else None,
             CURSOR if here else None,
         )
         return tuple(name for name in names if name)
 
     def _text(self, i: int) -> str:
+        """Return a token's text; a sign may stand where it has a blank, never on a letter."""
         text = self.placed.texts[i]
-        if i in self._key and text[0] == " ":
+        if text[0] != " ":
+            return text
+        if i in self._key:
             return (">" if self._plain else "▸") + text[1:]
-        return text
+        return _FOUND + text[1:] if i in self._hits else text
 
     def _glyphs(self, i: int) -> str:
-        """Fill the token's cells; the mark of emphasis never takes the place of the level."""
-        width, step, here = self.placed.positions[i][2], self._levels[i], i in self._emphasised
+        """Fill the token's cells; no mark ever takes the place of the level."""
+        width, step = self.placed.positions[i][2], self._levels[i]
+        here, found = i in self._emphasised, i in self._hits
         if self._plain:
             glyphs = palette.ascii_lane(step).ljust(width)[:width]
-            return glyphs[:-1] + "*" if here and width > _ASCII_LEVEL else glyphs
+            marks = _FOUND * found + "*" * here
+            room = max(0, width - _ASCII_LEVEL)
+            marks = marks[len(marks) - min(len(marks), room) :]
+            return glyphs[: width - len(marks)] + marks
         glyphs = palette.lane(step) * width
-        return "●" + glyphs[1:] if here and width > 1 else glyphs
+        glyphs = "●" + glyphs[1:] if here and width > 1 else glyphs
+        return glyphs[:-1] + _FOUND if found and width > 1 + here else glyphs
 
 
 def _joined(parts: Iterable[tuple[Look, str]]) -> list[tuple[Look, str]]:

@@ -1,0 +1,266 @@
+"""Holds the state and talks to the engine for it: what is asked, when, and what is remembered.
+
+It knows neither widgets nor Textual; the screen gives it a way to draw, to wait and to warn. What
+the engine has said to an order is remembered: coming back to it, by undo or by going to another
+prompt, asks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unpact_tui.app.messages import EngineClient
+from unpact_tui.app.replies import put, put_all, task_of
+from unpact_tui.app.scoring import next_to_read
+from unpact_tui.app.stage import Alarm, Stage
+from unpact_tui.app.state import CompareState, Page, apply, same_page
+from unpact_tui.app.wire import Wire
+from unpact_tui.session.actions import Action, TryAll
+from unpact_tui.session.file import Recorder
+from unpact_tui.session.memory import Memory, as_asked
+from unpact_tui.weights.change import WeightChange
+from unpact_tui.worker.events import Cancelled, Event, Failed, Tried, Vitals, Weighed
+from unpact_tui.worker.protocol import Question, Reply, Weigh, in_background
+
+DEBOUNCE = 0.15
+"""Seconds after the last change of emphasis before the models are asked."""
+
+
+class Comparison:
+    """Two models and a list of prompts, from the first request to the last."""
+
+    def __init__(
+        self,
+        engine: EngineClient,
+        state: CompareState,
+        stage: Stage,
+        memory: Memory,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.state = state
+        self.wire = Wire(engine, memory, recorder)
+        self._stage = stage
+        self._quiet: set[Question] = set()
+        """What somebody cancelled: it does not start by itself."""
+        self._scoring = False
+        self._settling: Alarm | None = None
+
+    # ------------------------------------------------------------ what a person does
+
+    @property
+    def memory(self) -> Memory:
+        """What the engine has said."""
+        return self.wire.memory
+
+    def begin(self) -> None:
+        """Show what is remembered of the current prompt, and ask for the rest."""
+        self._become(self._recalled(self.state))
+        self._want()
+
+    def do(self, action: Action) -> None:
+        """Apply an action and ask for what it needs."""
+        before = self.state
+        after = apply(before, action)
+        if after.timeline is before.timeline:
+            self._become(after)
+            return
+        if self.wire.recorder is not None:
+            self.wire.recorder.did(action)
+        if same_page(before, after):
+            self._become(after)
+            return
+        self._rest()
+        self._quiet.clear()
+        if before.case != after.case:
+            after = replace(after, history=())
+        self._become(self._recalled(after))
+        if before.analysis == after.analysis and before.recovering == after.recovering:
+            self._settling = self._stage.later(DEBOUNCE, self._settle)
+        else:
+            self._want()
+
+    def hint(self, words: str) -> None:
+        """Say why nothing happened."""
+        self._become(replace(self.state, hint=words))
+
+    def search(self, needle: str) -> None:
+        """Show where a text stands."""
+        self._become(replace(self.state, needle=needle, hint=""))
+
+    def again(self) -> None:
+        """Ask the same once more, now: for the emphasis that is on, or for the whole prompt."""
+        self._rest()
+        attempt = self.state.attempt
+        asked = (self.state.analysis, self.state.recovering) if attempt is None else (attempt,)
+        for order in asked:
+            self.memory.forget(order)
+            self._quiet.discard(order)
+        self._become(self._recalled(self.state))
+        self._want()
+
+    def recover(self) -> None:
+        """Run every strategy on the emphasised words, on the KeyTokens without any."""
+        before = self.state.recovering
+        self.do(TryAll(tuple(sorted(self.state.emphasis))))
+        if self.state.recovering == before:
+            self.memory.forget(before)
+            self._quiet.discard(before)
+            self._become(self._recalled(self.state))
+            self._want()
+
+    def cancel(self) -> None:
+        """Stop the engine, and what would start by itself; then what runs in the background."""
+        self._rest()
+        state = self.state
+        if not state.busy and self._scoring:
+            self.score(False)
+            return
+        if not state.busy:
+            self.hint("Nothing is running.")
+            return
+        self.wire.cancel(background=False)
+        self._quiet.update((state.analysis, state.recovering))
+        self._become(replace(state, hint="", page=replace(state.page, refused=True)))
+
+    def score(self, wanted: bool) -> None:
+        """Read every prompt in the background, or stop."""
+        if wanted:
+            self.memory.forget_failures()
+        elif self._scoring:
+            self.wire.cancel(background=True)
+        self._scoring = wanted
+        self._pump()
+
+    def weigh(self) -> None:
+        """Ask what changed in the weights, unless that is known."""
+        if self.wire.open_to(Weigh()):
+            self.wire.ask(Weigh())
+
+    def weights(self) -> tuple[WeightChange | None, Failed | None]:
+        """Return what is known of that, and why there is no more."""
+        said = self.memory.said(Weigh())
+        change = next((event.change for event in said if isinstance(event, Weighed)), None)
+        return change, self.memory.failure(Weigh())
+
+    @property
+    def scoring(self) -> bool:
+        """Whether all prompts are being read."""
+        return self._scoring
+
+    # ------------------------------------------------------------ what the engine says
+
+    def hear(self, reply: Reply) -> None:
+        """Take in what the engine says, and ask what follows from it."""
+        said = self.wire.take(reply)
+        if said is None:
+            return
+        if isinstance(said.event, Vitals):
+            self._become(replace(self.state, vitals=said.event))
+            return
+        self._show(said.order, said.event)
+        if said.over:
+            if self._settling is None:
+                self._want()
+            self._pump()
+
+    def reconnect(self, engine: EngineClient) -> None:
+        """Go on with another engine: nothing that was said is lost."""
+        self.wire.reconnect(engine)
+        self._quiet.clear()
+        self.begin()
+        self._pump()
+
+    def _show(self, order: Question, event: Event) -> None:
+        """Put what was said on the page, if it is about what is looked at."""
+        state = self.state
+        task = task_of(order)
+        if isinstance(order, Weigh):
+            self._stage.weighed()
+        if task is None or as_asked(order) not in (
+            state.analysis,
+            state.attempt,
+            state.recovering,
+        ):
+            return
+        state = replace(state, page=put(state.page, task, event))
+        match event:
+            case Tried(attempt):
+                state = replace(state, history=(*state.history, attempt.recovered))
+            case Failed(message) if not in_background(order):
+                state = replace(state, hint=message)
+                self._stage.warn(event)
+            case Cancelled():
+                state = replace(state, hint="Cancelled; enter asks again.")
+            case _:
+                pass
+        self._become(state)
+
+    # ------------------------------------------------------------ inside
+
+    def _become(self, state: CompareState) -> None:
+        self.state = state
+        self._stage.draw(state)
+
+    def _recalled(self, state: CompareState) -> CompareState:
+        """Return the state with all on its page that is remembered about what is chosen."""
+        page = Page()
+        history = state.history
+        for order in (state.analysis, state.attempt, state.recovering):
+            task = task_of(order) if order is not None else None
+            if order is None or task is None:
+                continue
+            said = self.memory.said(order)
+            page = put_all(page, task, said)
+            if self.wire.reading(order):
+                page = replace(page, awaited=page.awaited | {task})
+            if self.memory.whole(order):
+                history += tuple(e.attempt.recovered for e in said if isinstance(e, Tried))
+        return replace(state, page=page, history=history)
+
+    def _want(self) -> None:
+        """Ask for what the page lacks, one thing after the other."""
+        state = self.state
+        if self._lacks(state.analysis):
+            self._ask(state.analysis)
+        elif not self.memory.whole(state.analysis):
+            return
+        elif state.attempt is not None and self._lacks(state.attempt):
+            self._ask(state.attempt)
+        elif state.page.compared is not None and not state.busy and self._lacks(state.recovering):
+            self._ask(state.recovering)
+
+    def _lacks(self, order: Question) -> bool:
+        return order not in self._quiet and self.wire.open_to(order)
+
+    def _ask(self, order: Question) -> None:
+        task = task_of(order)
+        page = self.state.page
+        if task is not None:
+            page = replace(page, awaited=page.awaited | {task}, trouble="", refused=False)
+        self._become(replace(self.state, page=page, hint=""))
+        self.wire.ask(order)
+
+    def _pump(self) -> None:
+        """Have the next prompt read in the background, if that is wanted."""
+        state = self.state
+        if not self._scoring:
+            if state.scored is not None:
+                self._become(replace(state, scored=None))
+            return
+        found = next_to_read(state.cases, state.granularity, self.memory)
+        if found.order is None:
+            self._scoring = False
+            self._become(replace(state, scored=None, hint=f"All {found.total} prompts are read."))
+            return
+        self._become(replace(state, scored=(found.done, found.total)))
+        if not self.wire.reading(found.order):
+            self.wire.ask(found.order)
+
+    def _settle(self) -> None:
+        self._rest()
+        self._want()
+
+    def _rest(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None

@@ -1,0 +1,103 @@
+"""What is around every screen: colours, keys, sizes, the guide and the palette."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.constants import DEFAULT_THEME
+from textual.screen import Screen
+
+from unpact_tui.app import keys
+from unpact_tui.app.glyphs import glyphs
+from unpact_tui.app.guide import Guide
+from unpact_tui.app.host import Host
+from unpact_tui.app.screens.guide import GuideScreen
+from unpact_tui.app.themes import DARK, THEMES
+
+_WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
+_HEIGHTS = [
+    (0, "-flat"),
+    (10, "-lowest"),
+    (16, "-low"),
+    (24, "-medium"),
+    (36, "-tall"),
+    (46, "-high"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the inspector looks and is steered."""
+
+    no_colour: bool = False
+    ascii: bool = False
+    lane: bool = False
+    """Begin with the glyphs that say the colours."""
+    theme: str | None = None
+    keymap: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Keys by comma, by the ids of `keys.py`."""
+    mouse: bool = True
+    hint: bool = False
+    """Say the first five keys: somebody is here for the first time."""
+
+
+class Frame(Host):
+    """An application that looks as it was asked to."""
+
+    TITLE = "unpact-tui"
+    CSS_PATH = "workbench.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [keys.GUIDE]
+
+    def __init__(self, looks: Looks, guide: Guide | None) -> None:
+        _say_no_colour(looks.no_colour)
+        super().__init__(ansi_color=True if looks.no_colour else None)
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = "ansi-dark" if looks.no_colour else looks.theme or _default_theme()
+        self.set_keymap(dict(looks.keymap))
+        self.animation_level = "none"
+        self.HORIZONTAL_BREAKPOINTS = _WIDTHS
+        self.VERTICAL_BREAKPOINTS = _HEIGHTS
+        self.mouse = looks.mouse
+        self.looks = looks
+        self.glyphs = glyphs(looks.ascii)
+        self._guide = guide
+        self.guided = guide is not None
+
+    def action_guide(self) -> None:
+        """Show the guide, if there is one."""
+        self.show_guide(0)
+
+    def show_guide(self, row: int) -> None:
+        """Lay the guide over what is there, from a line on."""
+        if self._guide is not None:
+            signs = keys.signs(self._keymap, self.get_key_display)
+            screen = GuideScreen(self._guide, signs, self.glyphs, self.looks.ascii, row)
+            self.push_screen(screen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Have the guide's key do nothing, and stand nowhere, without a guide."""
+        return action != "guide" or self.guided
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer what is of use here."""
+        yield SystemCommand("Theme", "Change the colours of the frame", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave the inspector", self.action_leave)
+
+
+def _default_theme() -> str:
+    """Return our theme, unless the environment wants another."""
+    return DARK if DEFAULT_THEME == "textual-dark" else DEFAULT_THEME
+
+
+def _say_no_colour(no_colour: bool) -> None:
+    """Tell Textual by the only way it listens to: it takes the variable out of the environment."""
+    if no_colour:
+        os.environ["NO_COLOR"] = "1"
+    else:
+        os.environ.pop("NO_COLOR", None)

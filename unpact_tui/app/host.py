@@ -1,0 +1,68 @@
+"""The application as its screens see it, and what its end looks like to the shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import App
+
+from unpact_tui.app import crash, tty
+from unpact_tui.errors import ExitCode
+
+
+class Host(App[None]):
+    """Ends well, or says why not; lends out the mouse."""
+
+    guided = False
+    """Whether there is a guide to show."""
+    mouse = True
+    """Whether the mouse is ours."""
+    _crash: Path | None = None
+
+    def reopen(self, path: str) -> None:
+        """Open another unlearned checkpoint beside the same base."""
+        raise NotImplementedError
+
+    def action_mouse(self) -> None:
+        """Leave the mouse to the terminal, which can then select and copy, or take it back."""
+        self.mouse = not self.mouse
+        tty.take_mouse(self, wanted=self.mouse)
+        told = "The mouse is ours again." if self.mouse else "The mouse is the terminal's."
+        self.notify(told, timeout=3, markup=False)
+
+    # ------------------------------------------------------------ ends
+
+    def action_leave(self) -> None:
+        """End well."""
+        self.exit(return_code=ExitCode.OK)
+
+    async def action_quit(self) -> None:
+        """End well; Textual's own key for it."""
+        self.action_leave()
+
+    def action_interrupt(self) -> None:
+        """End as by control-C."""
+        self.exit(return_code=ExitCode.INTERRUPTED)
+
+    def action_help_quit(self) -> None:
+        """Take control-C for what it says; Textual would only explain itself."""
+        self.action_interrupt()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Take a bug down in a file; what happens after the end is of no interest."""
+        if not self._exit:
+            self._crash = crash.record(error)
+            super()._handle_exception(error)
+            self._return_code = ExitCode.BUG
+
+    def _fatal_error(self) -> None:
+        """Name the file; Textual would print the values of all variables."""
+        if self._crash is not None:
+            self._exit_renderables.append(whole(crash.sentence(self._crash)))
+        self._close_messages_no_wait()
+
+
+def whole(words: str) -> Text:
+    """Return text that is printed as it is: a path must not be broken in two."""
+    return Text(words, no_wrap=True, overflow="ignore")

@@ -1,0 +1,138 @@
+"""What is remembered of every prompt: a row for the list, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from attribution.textmatch import exact
+from attribution.thresholds import Thresholds
+from attribution.types import Case, Label, Verdict
+from attribution.verdict import judge
+from unpact_tui.app.prompt_rows import (
+    PromptRow,
+    Status,
+    next_changed,
+    next_collapsed,
+    next_suppressed,
+)
+from unpact_tui.app.state import CompareState
+from unpact_tui.app.summary_lines import Summary
+from unpact_tui.session.choices import Choices
+from unpact_tui.session.memory import Memory
+from unpact_tui.session.remembered import found, judged_together, whole_cases
+from unpact_tui.worker.events import Contributions, Event, Judged, Ladder, Written
+from unpact_tui.worker.protocol import Analyse, Question, Recover
+
+Jump = Literal["suppressed", "collapsed", "changed"]
+
+Reading = Callable[[Question], bool]
+
+
+class Overview:
+    """Rows, made again only where something new is known."""
+
+    def __init__(self, memory: Memory, reading: Reading) -> None:
+        self._memory = memory
+        self._reading = reading
+        self._whole: dict[tuple[object, ...], PromptRow] = {}
+
+    def rows(self, choices: Choices) -> list[PromptRow]:
+        """Return a row per prompt, in order."""
+        return [self._row(choices, index, case) for index, case in enumerate(choices.cases)]
+
+    def _row(self, choices: Choices, index: int, case: Case) -> PromptRow:
+        key = (index, case, choices.granularity, choices.thresholds, choices.here[index].tried_on)
+        row = self._whole.get(key)
+        if row is None:
+            row = row_of(choices, index, self._memory, self._reading)
+            if row.status == "read":
+                self._whole[key] = row
+        return row
+
+
+def row_of(choices: Choices, index: int, memory: Memory, reading: Reading) -> PromptRow:
+    """Return what is known of a prompt."""
+    case = choices.cases[index]
+    analyse = Analyse(case, choices.granularity)
+    recover = Recover(case, choices.here[index].tried_on, choices.granularity)
+    if not memory.whole(recover):
+        recover = Recover(case, (), choices.granularity)
+    failure = memory.failure(analyse) or memory.failure(recover)
+    said, tried = memory.said(analyse), memory.said(recover)
+    judged, ladder = found(tried, Judged), found(tried, Ladder)
+    recovery = ladder.recovery if ladder else None
+    status: Status = "waiting"
+    if failure is not None:
+        status = "failed"
+    elif judged is not None:
+        status = "read"
+    elif reading(analyse) or reading(recover):
+        status = "reading"
+    logprobs = {event.role: event.logprob for event in said if isinstance(event, Contributions)}
+    return PromptRow(
+        index=index,
+        id=case.id,
+        split=case.split,
+        prompt=case.prompt,
+        answer=case.answer,
+        status=status,
+        label=None if judged is None else judge(judged.evidence, choices.thresholds).label,
+        recovered=recovery.best.recovered if recovery and recovery.best else None,
+        control=recovery.control if recovery else None,
+        logprob_base=logprobs.get("base"),
+        logprob_unlearned=logprobs.get("unlearned"),
+        changed=_changed(said),
+        trouble="" if failure is None else failure.message,
+    )
+
+
+def _changed(said: Sequence[Event]) -> bool | None:
+    """Whether both answers are known, and differ in more than case and punctuation."""
+    texts = {
+        event.role: event.text
+        for event in said
+        if isinstance(event, Written) and event.done and not event.emphasised
+    }
+    if "base" not in texts or "unlearned" not in texts:
+        return None
+    return not exact(texts["unlearned"], texts["base"])
+
+
+def next_like(state: CompareState, memory: Memory, kind: Jump) -> int | None:
+    """Return the next prompt of a kind behind the current one, round the end."""
+    seek = {
+        "suppressed": next_suppressed,
+        "collapsed": next_collapsed,
+        "changed": next_changed,
+    }[kind]
+    rows = [row_of(state.now, i, memory, lambda _: False) for i in range(len(state.cases))]
+    return seek(rows, state.index)
+
+
+def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:
+    """Return what the current prompt says by some thresholds."""
+    judged = state.page.judged
+    if judged is None:
+        verdict = Verdict("UNKNOWN", ("This prompt is not judged yet.",))
+        return Summary(verdict, {}, thresholds, {}, of_set=False, read=0)
+    verdict = judge(judged.evidence, thresholds)
+    return Summary(verdict, judged.evidence, thresholds, {verdict.label: 1}, of_set=False)
+
+
+def summary_of_all(
+    state: CompareState, memory: Memory, seed: int, thresholds: Thresholds
+) -> Summary:
+    """Return what all prompts that are read say together by some thresholds."""
+    cases = list(whole_cases(state.now, memory))
+    total = len(state.cases)
+    if not cases:
+        verdict = Verdict("UNKNOWN", ("No prompt is read yet: B reads all of them.",))
+        return Summary(verdict, {}, thresholds, {}, of_set=True, read=0, total=total)
+    evidence, verdict = judged_together(cases, thresholds, seed)
+    labels: dict[Label, int] = {}
+    for each in cases:
+        label = judge(each.evidence, thresholds).label
+        labels[label] = labels.get(label, 0) + 1
+    note = "" if len(cases) == total else "B reads the others."
+    return Summary(verdict, evidence, thresholds, labels, True, len(cases), total, note)

@@ -1,0 +1,124 @@
+"""Which numbers colour which tokens: the views, each as what two panes show.
+
+Pure. The paper defines contributions; that answer tokens "die" and where the two models part are
+ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+
+from attribution.types import Nats, Prompt, Span, Token
+from unpact_tui.app import find
+from unpact_tui.app.state import CompareState
+from unpact_tui.worker.events import Role
+
+PANES: tuple[Role, Role] = ("base", "unlearned")
+
+DEAD = 0.5
+"""An answer token has died when it keeps less than this share of its probability. Ours."""
+
+Values = tuple[Nats | None, ...]
+
+
+def tokens(state: CompareState) -> tuple[Token, ...]:
+    """Return what the panes show: the prompt's tokens, or the answer's."""
+    if state.view == "answer":
+        return state.page.answer_tokens
+    return state.prompt.tokens if state.prompt else ()
+
+
+def cursor(state: CompareState) -> int:
+    """Return the token the cursor is on, among those shown."""
+    return state.answer_token if state.view == "answer" else state.cursor
+
+
+def painted(state: CompareState, role: Role) -> Values:
+    """Return the numbers that colour one model's tokens."""
+    side = state.side(role)
+    match state.view:
+        case "contribution":
+            return side.values
+        case "shift":
+            if role == "base":
+                return side.values
+            return state.page.compared.shift.delta if state.page.compared else ()
+        case "answer":
+            return tuple(exp(logprob) for logprob in side.answer_logprobs)
+        case "by_token":
+            row = state.answer_token
+            return side.by_token[row] if row < len(side.by_token) else ()
+        case "key_tokens":
+            keys = state.key_tokens
+            return tuple(v if i in keys else 0.0 for i, v in enumerate(side.values))
+
+
+def scale(state: CompareState, role: Role) -> float:
+    """Return the largest absolute number painted: in either pane, or in this one.
+
+    A probability's scale is 1, whatever the answer.
+    """
+    if state.view == "answer":
+        return 1.0
+    roles: Sequence[Role] = ("base", "unlearned") if state.now.joint else (role,)
+    values = [value for each in roles for value in painted(state, each)]
+    return max((abs(value) for value in values if value is not None), default=0.0)
+
+
+def said(state: CompareState, role: Role) -> tuple[str, bool]:
+    """Return the answer to show and whether it is whole: with emphasis, where there is some."""
+    side = state.side(role)
+    if role == "unlearned" and state.emphasis:
+        return side.emphasised or "", side.emphasised_done
+    return side.text or "", side.done
+
+
+def hits(state: CompareState, needle: str) -> tuple[tuple[int, ...], ...]:
+    """Return the tokens, among those shown, of each place where a text stands."""
+    if not needle:
+        return ()
+    if state.view == "answer":
+        return find.hits(_answer_as_prompt(state.page.answer_tokens), needle)
+    return find.hits(state.prompt, needle) if state.prompt else ()
+
+
+def _answer_as_prompt(tokens: tuple[Token, ...]) -> Prompt:
+    text = "".join(token.text for token in tokens)
+    return Prompt(text, tokens, Span(0, len(text)))
+
+
+def marked(state: CompareState) -> frozenset[int]:
+    """Return the tokens with a pointer: the KeyTokens, or where the models part."""
+    if state.view != "answer":
+        return state.key_tokens
+    first = first_divergence(state)
+    return frozenset() if first is None else frozenset({first})
+
+
+def emphasised(state: CompareState) -> frozenset[int]:
+    """Return the tokens that are emphasised; those of an answer never are."""
+    return frozenset() if state.view == "answer" else state.emphasis
+
+
+def probabilities(state: CompareState) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the probability of each answer token on base and unlearned."""
+    base, unlearned = (state.side(role).answer_logprobs for role in PANES)
+    return tuple(map(exp, base)), tuple(map(exp, unlearned))
+
+
+def matrix_scale(state: CompareState) -> float:
+    """Return the largest absolute contribution to any one answer token, on either model."""
+    rows = (row for role in PANES for row in state.side(role).by_token)
+    return max((abs(v) for row in rows for v in row if v is not None), default=0.0)
+
+
+def dead(state: CompareState) -> tuple[int, ...]:
+    """Return the answer tokens that keep less than half of their probability. Ours."""
+    pairs = zip(state.page.base.answer_logprobs, state.page.unlearned.answer_logprobs, strict=False)
+    return tuple(i for i, (base, after) in enumerate(pairs) if exp(after) < DEAD * exp(base))
+
+
+def first_divergence(state: CompareState) -> int | None:
+    """Return the first answer token that died; None when none did. Ours."""
+    return next(iter(dead(state)), None)

@@ -1,0 +1,298 @@
+"""All prompts of a session with what came of each: to overlook, to filter, to go to one.
+
+It lies over the comparison and knows neither engine nor session: whoever pushed it hands it rows,
+and hears what is wanted by messages; the chosen prompt's index is what it is dismissed with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from unpact_tui.app import prompt_rows
+from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import WARN, Line, content
+from unpact_tui.app.prompt_lines import counted, detail_lines, progress_line, title_line
+from unpact_tui.app.prompt_rows import ORDERS, Order, PromptRow
+from unpact_tui.app.screens.search import Needle
+from unpact_tui.app.widgets.foot import Foot
+from unpact_tui.app.widgets.prompt_list import PromptList
+
+_JUMPS: dict[str, Callable[[Sequence[PromptRow], int], int | None]] = {
+    "suppressed": prompt_rows.next_suppressed,
+    "collapsed": prompt_rows.next_collapsed,
+    "changed": prompt_rows.next_changed,
+}
+
+_HINT = "text, or is: with suppressed, collapsed, failed, waiting, forget, retain, changed, ..."
+
+
+def _bind(keys: str, action: str, name: str, foot: str = "", sign: str | None = None) -> Binding:
+    return Binding(keys, action, foot or name, show=bool(foot), key_display=sign, id=name)
+
+
+_KEYS: list[BindingType] = [
+    _bind("enter", "open", "open_prompt", "Open", "enter"),
+    _bind("slash", "filter", "filter_prompts", "Filter", "/"),
+    _bind("s", "sort", "sort_prompts", "Sort"),
+    _bind("B", "score", "score_prompts", "Read all, stop"),
+    _bind("A", "add", "add_prompt", "Add"),
+    _bind("e", "edit", "edit_listed_prompt", "Edit"),
+    _bind("f", "jump('suppressed')", "next_suppressed", "Suppressed"),
+    _bind("F", "jump('collapsed')", "next_collapsed", "Collapsed"),
+    _bind("d", "jump('changed')", "next_changed", "Changed"),
+    _bind("q", "close", "close_prompts", "Close"),
+    _bind("escape", "back", "back_from_prompts"),
+    _bind("down,j", "move(1)", "next_row"),
+    _bind("up,k", "move(-1)", "previous_row"),
+    _bind("pagedown,ctrl+d", "page(1)", "rows_down"),
+    _bind("pageup,ctrl+u", "page(-1)", "rows_up"),
+    _bind("home,g", "end(-1)", "first_row"),
+    _bind("end,G", "end(1)", "last_row"),
+]
+
+_LOOK = """
+PromptsScreen {
+    layout: vertical;
+    & .prompts-line { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    & #prompts-title { background: $panel; }
+    & #prompts-heading { color: $text-muted; }
+    & PromptList { padding: 0 1; }
+    & #prompts-filter { display: none; height: 1; padding: 0 1; }
+    & #filter-sign { width: 2; }
+    &.-filtering #prompts-filter { display: block; }
+    & #prompts-detail { height: 5; border-top: solid $foreground 40%; }
+    & #detail-prompt { height: 2; padding: 0 1; }
+    &:ansi #prompts-detail { border-top: solid ansi_bright_black; }
+    &.-low #prompts-detail, &.-lowest #prompts-detail { display: none; }
+    &.-ascii #prompts-detail { border-top: ascii $foreground 40%; }
+    &.-ascii .prompts-line { text-overflow: clip; }
+}
+"""
+
+
+class Filter(Needle):
+    """What rows must say to be shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", key_display="enter", id="keep_filter"),
+        Binding("escape", "screen.back", "Clear", key_display="esc", id="clear_filter"),
+    ]
+
+
+class PromptsScreen(Screen[int | None]):
+    """Gives the index of the prompt to open, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _KEYS
+    DEFAULT_CSS = _LOOK
+
+    class Scoring(Message):
+        """The prompts that wait are to be read in the background, or no longer."""
+
+        def __init__(self, wanted: bool) -> None:
+            super().__init__()
+            self.wanted = wanted
+
+    class Add(Message):
+        """Another prompt is to be written."""
+
+    class EditRow(Message):
+        """A prompt is to be changed."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(
+        self, rows: Sequence[PromptRow], current: int, glyphs: Glyphs, ascii_only: bool
+    ) -> None:
+        """Show `rows`; `current` is the index of the one that is open."""
+        super().__init__(classes="-ascii" if ascii_only else None)
+        self._rows = rows
+        self._progress: tuple[int, int] | None = None
+        self._current = current
+        self._order: Order = "file"
+        self._shown: list[PromptRow] = []
+        self._ids: list[str] = []
+        self._longest = 0
+        self._note = ""
+        self._glyphs = glyphs
+        self._plain = ascii_only
+        self._lines: dict[str, Line] = {}
+        self._ready = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the lines, the list and what is under the cursor."""
+        for name in ("title", "counts", "progress", "heading"):
+            yield Static(id=f"prompts-{name}", classes="prompts-line", markup=False)
+        yield PromptList(self._glyphs, plain=self._plain, current=self._current)
+        with Vertical(id="prompts-detail"):
+            yield Static(id="detail-prompt", markup=False)
+            yield Static(id="detail-answer", classes="prompts-line", markup=False)
+            yield Static(id="detail-numbers", classes="prompts-line", markup=False)
+        with Horizontal(id="prompts-filter"):
+            yield Static("/", id="filter-sign", markup=False)
+            yield Filter("", placeholder=_HINT, id="filter-needle")
+        yield Foot()
+
+    def on_mount(self) -> None:
+        """Start at the prompt that is open."""
+        self._ready = True
+        self._list.focus()
+        self._arrange()
+        here = next((i for i, row in enumerate(self._shown) if row.index == self._current), 0)
+        self._list.go(here)
+        self._describe()
+
+    def show(self, rows: Sequence[PromptRow], progress: tuple[int, int] | None) -> None:
+        """Show rows anew, and how many are read of how many while that goes on."""
+        self._rows, self._progress = rows, progress
+        if self._ready and self.is_attached:
+            self._arrange()
+
+    # ------------------------------------------------------------ what a person does
+
+    def action_move(self, by: int) -> None:
+        """Go some rows down."""
+        self._list.go(self._list.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Go half a page down."""
+        self._list.go(self._list.cursor + by * self._list.half_page)
+
+    def action_end(self, side: int) -> None:
+        """Go to the first or the last row."""
+        self._list.go(0 if side < 0 else len(self._shown) - 1)
+
+    def action_jump(self, name: str) -> None:
+        """Go to the next row of a kind."""
+        place = _JUMPS[name](self._shown, self._list.cursor)
+        if place is None:
+            self._say_note(f"There is no other {name} prompt in the list.")
+        else:
+            self._list.go(place)
+
+    def action_open(self) -> None:
+        """Leave for the prompt under the cursor."""
+        if self._list.here is not None:
+            self.dismiss(self._list.here.index)
+
+    def action_edit(self) -> None:
+        """Ask for the prompt under the cursor to be changed."""
+        if self._list.here is not None:
+            self.post_message(self.EditRow(self._list.here.index))
+
+    def action_add(self) -> None:
+        """Ask for another prompt."""
+        self.post_message(self.Add())
+
+    def action_score(self) -> None:
+        """Ask for all to be read, or for that to stop."""
+        self.post_message(self.Scoring(self._progress is None))
+
+    def action_sort(self) -> None:
+        """Sort by the next key, and go to what it puts in front."""
+        self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
+        self._arrange()
+        self._head()
+        if self._order != "file":
+            self._list.go(0)
+
+    def action_filter(self) -> None:
+        """Write a filter."""
+        self.add_class("-filtering")
+        self._filter.focus()
+
+    def action_back(self) -> None:
+        """Take the filter away; without one, leave."""
+        if self.has_class("-filtering"):
+            self._filter.value = ""
+            self.remove_class("-filtering")
+            self._list.focus()
+            self._arrange()
+        else:
+            self.dismiss(None)
+
+    def action_close(self) -> None:
+        """Leave for the prompt that was open."""
+        self.dismiss(None)
+
+    # ------------------------------------------------------------ what the parts say
+
+    def on_input_changed(self) -> None:
+        """Filter at once."""
+        self._arrange()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Back to the list; an empty filter goes."""
+        event.stop()
+        self._list.focus()
+        self.set_class(bool(event.value.strip()), "-filtering")
+
+    def on_prompt_list_moved(self) -> None:
+        """Say what is under the cursor."""
+        self._say_note("")
+        self._describe()
+
+    def on_prompt_list_chosen(self) -> None:
+        """A second click opens."""
+        self.action_open()
+
+    def on_prompt_list_placed(self) -> None:
+        """Name the columns where they stand."""
+        self._write("prompts-counts", ((self._counts(), ""),))
+        self._head()
+
+    # ------------------------------------------------------------ drawing
+
+    @property
+    def _list(self) -> PromptList:
+        return self.query_one(PromptList)
+
+    @property
+    def _filter(self) -> Needle:
+        return self.query_one(Needle)
+
+    def _arrange(self) -> None:
+        ids = [row.id for row in self._rows]
+        if ids != self._ids:
+            self._ids, self._longest = ids, prompt_rows.longest_id(self._rows)
+        self._shown = prompt_rows.arranged(self._rows, self._order, self._filter.value)
+        self._list.show(self._shown, self._longest)
+        wanted = self._filter.value
+        self._write("prompts-title", title_line(self._order, wanted, len(self._shown)))
+        self._write("prompts-counts", ((self._counts(), ""),))
+        self._progress_line()
+        self._describe()
+
+    def _head(self) -> None:
+        names = prompt_rows.heading(self._list.columns, self._order, self._glyphs)
+        self._write("prompts-heading", ((names, ""),))
+
+    def _counts(self) -> str:
+        return counted(self._rows, self._glyphs, self.size.width - 2)
+
+    def _say_note(self, note: str) -> None:
+        self._note = note
+        self._progress_line()
+
+    def _progress_line(self) -> None:
+        doing = progress_line(self._rows, self._progress, self._glyphs)
+        self._write("prompts-progress", ((self._note, WARN),) if self._note else doing)
+
+    def _describe(self) -> None:
+        lines = detail_lines(self._list.here, self._glyphs, plain=self._plain)
+        for name, line in zip(("prompt", "answer", "numbers"), lines, strict=True):
+            self._write(f"detail-{name}", line)
+
+    def _write(self, name: str, line: Line) -> None:
+        if self._lines.get(name) != line:
+            self._lines[name] = line
+            self.query_one(f"#{name}", Static).update(content([line], self._glyphs), layout=False)

@@ -1,0 +1,237 @@
+"""The comparison's keys that open another screen, and what comes back from there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from textual.screen import Screen
+
+from attribution.thresholds import Thresholds
+from attribution.types import Case
+from unpact_tui.app import clipboard, painting, takeaway
+from unpact_tui.app.find import answer_hits
+from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import shown
+from unpact_tui.app.overview import Overview, summary_of_all, summary_of_prompt
+from unpact_tui.app.screens.acting import Acting
+from unpact_tui.app.screens.copy import CopyScreen
+from unpact_tui.app.screens.edit import EditScreen
+from unpact_tui.app.screens.export import (
+    ExportScreen,
+    Form,
+    default_stem,
+    offline,
+    write_export,
+)
+from unpact_tui.app.screens.other import OtherScreen
+from unpact_tui.app.screens.prompts import PromptsScreen
+from unpact_tui.app.screens.search import SearchScreen
+from unpact_tui.app.screens.summary import SummaryScreen
+from unpact_tui.app.screens.weights import WeightsScreen
+from unpact_tui.document import Document
+from unpact_tui.errors import UsageError
+from unpact_tui.session.actions import AddCase, ChooseCase, EditCase, MoveThresholds
+from unpact_tui.session.remembered import as_document
+from unpact_tui.settings import Settings
+
+
+class Visiting(Acting):
+    """Opens dialogs and pages, and takes in what was decided there."""
+
+    settings: Settings
+    overview: Overview
+    glyphs: Glyphs
+    ascii_only: bool
+
+    # ------------------------------------------------------------ prompts
+
+    def action_edit(self) -> None:
+        """Write another prompt in the place of this one."""
+        self._edit(self.state.index)
+
+    def _edit(self, index: int) -> None:
+        def accept(case: Case | None) -> None:
+            if case is not None:
+                self.comparison.do(ChooseCase(index))
+                self.comparison.do(EditCase(case))
+            self.refresh_pages()
+
+        self.app.push_screen(EditScreen(self.state.cases[index]), accept)
+
+    def action_add(self) -> None:
+        """Write one more prompt."""
+
+        def accept(case: Case | None) -> None:
+            if case is not None:
+                self.comparison.do(AddCase(case))
+            self.refresh_pages()
+
+        taken = {case.id for case in self.state.cases}
+        number = len(taken) + 1
+        while str(number) in taken:
+            number += 1
+        self.app.push_screen(EditScreen(Case(str(number), ""), "Add a prompt"), accept)
+
+    def action_prompts(self) -> None:
+        """Show all prompts."""
+        state = self.state
+
+        def opened(index: int | None) -> None:
+            if index is not None:
+                self.comparison.do(ChooseCase(index))
+
+        page = PromptsScreen(
+            self.overview.rows(state.now), state.index, self.glyphs, self.ascii_only
+        )
+        page.show(self.overview.rows(state.now), state.scored)
+        self.app.push_screen(page, opened)
+
+    def on_prompts_screen_scoring(self, event: PromptsScreen.Scoring) -> None:
+        """Read all prompts, or stop."""
+        self.comparison.score(event.wanted)
+
+    def on_prompts_screen_add(self) -> None:
+        """Write one more prompt."""
+        self.action_add()
+
+    def on_prompts_screen_edit_row(self, event: PromptsScreen.EditRow) -> None:
+        """Write another prompt in the place of one."""
+        self._edit(event.index)
+
+    def _on_stack(self, kind: type[Screen[object]]) -> Screen[object] | None:
+        return next((each for each in self.app.screen_stack if isinstance(each, kind)), None)
+
+    def refresh_pages(self) -> None:
+        """Have the pages that lie over this screen say what is known now."""
+        for page in self.app.screen_stack:
+            if isinstance(page, PromptsScreen):
+                page.show(self.overview.rows(self.state.now), self.state.scored)
+            elif isinstance(page, WeightsScreen):
+                self._show_weights(page)
+
+    # ------------------------------------------------------------ verdict, weights
+
+    def action_summary(self) -> None:
+        """Show the evidence, and move thresholds."""
+        state = self.state
+
+        def moved(thresholds: Thresholds | None) -> None:
+            if thresholds is not None:
+                self.comparison.do(MoveThresholds(thresholds))
+
+        of_all = partial(summary_of_all, state, self.comparison.memory, self.settings.seed)
+        of_this = partial(summary_of_prompt, state)
+        page = SummaryScreen(
+            of_this, of_all, state.thresholds, self.glyphs, self.ascii_only, "this"
+        )
+        self.app.push_screen(page, moved)
+
+    def action_weights(self) -> None:
+        """Show what changed in the weights."""
+        names = (
+            [loaded.name for loaded in self.state.opened.checkpoints] if self.state.opened else []
+        )
+        first, second = (*names, "base", "unlearned")[:2] if len(names) < 2 else names[:2]
+        page = WeightsScreen(self.glyphs, self.ascii_only, (first, second))
+        self.app.push_screen(page)
+        self.comparison.weigh()
+        self._show_weights(page)
+
+    def _show_weights(self, page: WeightsScreen) -> None:
+        change, failed = self.comparison.weights()
+        if change is not None:
+            page.show(change)
+        if failed is not None:
+            page.fail(failed.message, failed.hint)
+
+    # ------------------------------------------------------------ search
+
+    def action_search(self) -> None:
+        """Look for a text in the prompt and in the answers."""
+
+        def found(needle: str | None) -> None:
+            if needle is not None:
+                self.comparison.search(needle)
+                if needle:
+                    self.action_hit(1)
+
+        self.app.push_screen(SearchScreen(self.state.needle, self._count, self.glyphs), found)
+
+    def _count(self, needle: str) -> str:
+        prompt = self.state.prompt
+        here = len(painting.hits(self.state, needle)) if prompt else 0
+        texts = [text for role in painting.PANES if (text := painting.said(self.state, role)[0])]
+        there = sum(len(answer_hits(text, needle)) for text in texts)
+        return f"{here} in the prompt, {there} in the answers"
+
+    # ------------------------------------------------------------ taking away
+
+    def _document(self, *, only_here: bool = False) -> Document | None:
+        state = self.state
+        if state.opened is None:
+            return None
+        only = state.case if only_here else None
+        memory = self.comparison.memory
+        return as_document(state.opened, self.settings, state.now, memory, only)
+
+    def action_copy(self) -> None:
+        """Copy a text, over whatever lies between here and the clipboard."""
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                copied = clipboard.copy(text, os.environ, self.app.copy_to_clipboard)
+                self._note(copied.note)
+
+        offered = takeaway.choices(self.state, self._document(only_here=True))
+        self.app.push_screen(CopyScreen(offered, self.glyphs, self.ascii_only), take)
+
+    def action_export(self) -> None:
+        """Write the result, or a picture of the screen, to a file."""
+        # Taken before the dialog lies over it.
+        picture = self.app.export_screenshot(title="unpact-tui")
+
+        def write(chosen: tuple[Form, Path] | None) -> None:
+            if chosen is not None:
+                self._write(*chosen, picture)
+
+        stem = default_stem(None, datetime.now().astimezone())
+        self.app.push_screen(ExportScreen(stem, self.glyphs, self.ascii_only), write)
+
+    def _write(self, form: Form, path: Path, picture: str) -> None:
+        if form == "svg":
+            text = offline(picture)
+        else:
+            document = self._document()
+            if document is None:
+                self._note("Nothing is measured and judged yet: there is nothing to export.")
+                return
+            text = takeaway.written(document, form)
+        try:
+            write_export(path, text)
+        except UsageError as error:
+            self._note(f"{error} {error.hint}")
+        else:
+            self._note(f"Written to {path}")
+
+    def _note(self, words: str) -> None:
+        self.notify(shown(words, 1000), timeout=10, markup=False)
+
+    # ------------------------------------------------------------ another checkpoint
+
+    def action_other(self) -> None:
+        """Open another unlearned checkpoint beside the same base."""
+        opened = self.state.opened
+        here = [c.path for c in opened.checkpoints if c.role == "unlearned"] if opened else []
+        reopen: Callable[[str], None] = self.app.reopen
+
+        def chosen(path: str | None) -> None:
+            if path:
+                reopen(path)
+
+        self.app.push_screen(
+            OtherScreen(here[0] if here else "", self.glyphs, self.ascii_only), chosen
+        )

@@ -1,0 +1,125 @@
+"""What a person has configured, and which file or variable each value came from.
+
+A flag comes before the environment (`UNPACT_*`), that before the project's file, that before the
+person's own, that before the default. Only the current folder is looked at for the project's file,
+not the folders above it. Knows neither Textual nor the command line, and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from unpact_tui.config_layers import KeymapName, Layer, of_environment, of_file
+from unpact_tui.config_places import places
+from unpact_tui.options import settle
+from unpact_tui.settings import Settings
+
+DEFAULT = "default"
+"""Where a value came from that nobody has set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How the inspector looks and is steered, and what is measured with."""
+
+    theme: str | None = None
+    """Colours of the frame, by the name of a theme; without one, what suits the terminal."""
+    ascii: bool = False
+    """Draw with ASCII characters only."""
+    mouse: bool = True
+    """Take the mouse; false leaves it to the terminal."""
+    lane: bool = False
+    """Begin with glyphs that say the same as the colours."""
+    keymap: KeymapName = "vim"
+    """vim, or plain: arrows, page keys and control keys to move, and no letters."""
+    keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Keys by comma, by the id of what they do; `unpact-tui keys` lists the ids."""
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What --set can change, by name; `unpact-tui settings` lists the names."""
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """The settings as --set takes them."""
+        return tuple(f"{name}={text}" for name, text in self.settings.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A configuration, and where it came from."""
+
+    config: Config
+    origins: Mapping[str, str]
+    """A file or a variable by name, such as theme, keys.help and settings.alpha; no defaults."""
+
+    def origin(self, name: str) -> str:
+        """Return the file or the variable that set this, or `DEFAULT`."""
+        return self.origins.get(name, DEFAULT)
+
+    @property
+    def key_origins(self) -> Mapping[str, str]:
+        """The file that each id of `config.keys` stands in."""
+        return {name: self.origin(f"keys.{name}") for name in self.config.keys}
+
+
+def find(environ: Mapping[str, str], folder: Path) -> Found:
+    """Read what is configured for work in `folder`. Raises `BadConfig`."""
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for layer in _layers(environ, folder):
+        values |= layer.values
+        origins |= dict.fromkeys(layer.values, layer.source)
+    tables: dict[str, dict[str, object]] = {"": {}, "keys": {}, "settings": {}}
+    for name, value in values.items():
+        table, dot, key = name.partition(".")
+        tables[table if dot else ""][key if dot else name] = value
+    looks = tables.pop("")
+    return Found(msgspec.convert({**looks, **tables}, Config), origins)
+
+
+def read(environ: Mapping[str, str], folder: Path) -> Config:
+    """Return what is configured for work in `folder`. Raises `BadConfig`."""
+    return find(environ, folder).config
+
+
+def _layers(environ: Mapping[str, str], folder: Path) -> Iterator[Layer]:
+    """Yield what is set, the strongest last."""
+    for place in reversed(places(environ, folder)):
+        if place.state == "read":
+            yield of_file(place.path, place.table)
+    yield from of_environment(environ)
+
+
+def with_flags(
+    config: Config,
+    *,
+    theme: str | None = None,
+    ascii: bool | None = None,
+    mouse: bool | None = None,
+    lane: bool | None = None,
+) -> Config:
+    """Return `config` with what the command line says; None says nothing."""
+    return replace(
+        config,
+        theme=config.theme if theme is None else theme,
+        ascii=config.ascii if ascii is None else ascii,
+        mouse=config.mouse if mouse is None else mouse,
+        lane=config.lane if lane is None else lane,
+    )
+
+
+def settled(config: Config, pairs: Sequence[str], *, trust_remote_code: bool = False) -> Settings:
+    """Return the settings that are configured, with what the command line says on top.
+
+    `trust_remote_code` is never configured, so it has to be given. Raises as `settle` does.
+    """
+    return settle(Settings(trust_remote_code=trust_remote_code), [*config.pairs, *pairs])
+
+
+def flag_pairs(device: str | None, dtype: str | None, chat: bool | None) -> tuple[str, ...]:
+    """Return what flags say as --set would be told it; None says nothing."""
+    words = (("device", device), ("dtype", dtype), ("chat", None if chat is None else f"{chat}"))
+    return tuple(f"{name}={word}" for name, word in words if word is not None)

@@ -1,0 +1,238 @@
+"""What one file or one variable sets, checked, with names such as theme and settings.alpha.
+
+Settings are checked by `unpact_tui.options.settle`, as --set is. Only the screen can tell whether a
+theme, a key or the id of a binding is known. A file of the current folder is not the person's own,
+and nothing that may run code can be set in any file, nor in the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal, cast, get_type_hints
+
+import msgspec
+
+from attribution.errors import AttributionError
+from unpact_tui import options
+from unpact_tui.config_places import VARIABLE, table_of
+from unpact_tui.errors import BadConfig, BadUsage
+from unpact_tui.settings import Settings
+
+KeymapName = Literal["vim", "plain"]
+
+_KINDS: dict[str, tuple[object, str]] = {
+    "theme": (str, "the name of a theme"),
+    "ascii": (bool, "true or false"),
+    "mouse": (bool, "true or false"),
+    "lane": (bool, "true or false"),
+    "keymap": (KeymapName, '"vim" or "plain"'),
+}
+"""What each look has to be, for the decoder and in words."""
+
+_TABLES = ("keys", "settings")
+
+FORBIDDEN = "trust_remote_code"
+"""The one setting that only its flag may change."""
+
+_BITS = 64
+"""Of a number in TOML; the parser takes longer ones, which cannot be written out again."""
+
+SET = "UNPACT_SET"
+VARIABLES = {f"UNPACT_{name.upper()}": name for name in _KINDS}
+"""The look that each variable sets."""
+
+_WORDS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Values that were set in one place."""
+
+    source: str
+    """The file or the variable."""
+    values: Mapping[str, object]
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return the names of the settings that may be configured."""
+    return tuple(name for name in options.setting_names() if name != FORBIDDEN)
+
+
+def of_file(path: Path, table: tuple[str, ...]) -> Layer:
+    """Return what a file sets. Raises `BadConfig`."""
+    source = str(path)
+    values: dict[str, object] = {}
+    for name, value in table_of(path, table).items():
+        if name in _TABLES:
+            if not isinstance(value, dict):
+                raise BadConfig(source, f"{name} has to be a table, [{name}]")
+            below = cast("dict[str, object]", value)
+            values |= _keys(source, below) if name == "keys" else _settings(source, below)
+        else:
+            values[name] = _look(source, name, value)
+    return Layer(source, values)
+
+
+def of_environment(environ: Mapping[str, str]) -> Iterator[Layer]:
+    """Yield what each variable sets; an empty one says nothing. Raises `BadConfig`."""
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith("UNPACT_") or variable == VARIABLE or not text:
+            continue
+        _require_text(variable, text)
+        if variable == SET:
+            yield Layer(variable, _settings_of_words(text))
+        elif variable in VARIABLES:
+            name = VARIABLES[variable]
+            value = _switch(text) if _KINDS[name][0] is bool else text
+            yield Layer(variable, {name: _look(variable, name, value)})
+        else:
+            _refuse_code(variable, variable.removeprefix("UNPACT_").lower())
+            known = (*VARIABLES, SET, VARIABLE)
+            raise BadConfig(variable, "there is no such variable", _suggestion(variable, known))
+
+
+def _require_text(variable: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadConfig(variable, "it is not UTF-8") from error
+
+
+def _switch(text: str) -> object:
+    return _WORDS.get(text.strip().lower(), text)
+
+
+def _settings_of_words(text: str) -> dict[str, object]:
+    """Read "name=value name=value": a list of names has commas already."""
+    values: dict[str, object] = {}
+    for word in text.split():
+        name, given, value = word.partition("=")
+        if not given:
+            raise BadConfig(
+                SET, f"{_short(word)} is not of the form name=value", "Separate them by spaces."
+            )
+        name = _known_setting(SET, name)
+        values[f"settings.{name}"] = _settled(SET, name, value)
+    return values
+
+
+def _look(source: str, name: str, value: object) -> object:
+    if name not in _KINDS:
+        _refuse_code(source, name)
+        raise BadConfig(source, f"there is no {_short(name)}", _place_of(name))
+    kind, wanted = _KINDS[name]
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise BadConfig(source, f"{name} has to be {wanted}, not {_short(value)}") from error
+
+
+def _place_of(name: str) -> str:
+    """Suggest a name, and where a setting belongs that stands in the wrong place."""
+    looks = (*_KINDS, *_TABLES)
+    close = get_close_matches(name, (*looks, *setting_names()), n=1)
+    if close and close[0] not in looks:
+        return f"Did you mean {close[0]} in the table [settings]?"
+    return _suggestion(name, looks)
+
+
+def _keys(source: str, table: Mapping[str, object]) -> dict[str, object]:
+    for name, value in table.items():
+        if not isinstance(value, str):
+            raise BadConfig(
+                source,
+                f"keys.{_plain(name)} has to be keys by comma, not {_short(value)}",
+                'For example help = "?,f1".',
+            )
+    return {f"keys.{name}": value for name, value in table.items()}
+
+
+def _settings(source: str, table: Mapping[str, object]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for given, value in table.items():
+        name = _known_setting(source, given)
+        _require_kind(source, name, value)
+        values[f"settings.{name}"] = _settled(source, name, _text(value))
+    return values
+
+
+def _known_setting(source: str, given: str) -> str:
+    name = given.strip().replace("-", "_")
+    _refuse_code(source, name)
+    if name not in setting_names():
+        raise BadConfig(
+            source, f"there is no setting {_short(given)}", _suggestion(name, setting_names())
+        )
+    return name
+
+
+def _refuse_code(source: str, name: str) -> None:
+    if name.strip().replace("-", "_") == FORBIDDEN:
+        raise BadConfig(
+            source,
+            f"{FORBIDDEN} cannot be configured: whether a checkpoint's own code may run is said "
+            "anew each time",
+            "Give --trust-remote-code with the command.",
+        )
+
+
+def _require_kind(source: str, name: str, value: object) -> None:
+    group = options.setting_names()[name]
+    kind = get_type_hints(Settings)[group] if group else Settings
+    if isinstance(value, int) and value.bit_length() >= _BITS:
+        raise BadConfig(source, f"settings.{name} is a larger number than TOML has")
+    try:
+        msgspec.convert(value, get_type_hints(kind)[name])
+    except msgspec.ValidationError as error:
+        why = str(error).partition(" - ")[0]
+        raise BadConfig(
+            source, f"settings.{name} cannot be {_short(value)}: {why[:1].lower()}{why[1:]}"
+        ) from error
+
+
+def _text(value: object) -> str:
+    """Write a value as --set takes it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return ",".join(cast("list[str]", value))
+        case _:
+            return str(value)
+
+
+def _settled(source: str, name: str, text: str) -> str:
+    try:
+        options.settle(Settings(), [f"{name}={text}"])
+    except (BadUsage, AttributionError) as error:
+        why = _cut(str(error).removesuffix("."), 300)
+        raise BadConfig(source, f"{why[:1].lower()}{why[1:]}", error.hint) from error
+    return text
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    names = tuple(known)
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(names)}."
+
+
+def _short(value: object) -> str:
+    """Quote what a file holds, which may be long."""
+    try:
+        return _cut(repr(value), 60)
+    except ValueError:  # Python writes out no more than some thousands of digits
+        return "a number like that"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _plain(name: str) -> str:
+    return name if name.isidentifier() and len(name) <= 60 else _short(name)

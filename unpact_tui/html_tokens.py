@@ -1,0 +1,121 @@
+"""Prompt tokens on the HTML page: the inspector's colours, and marks that do without them.
+
+Knows one prompt and one scale at a time, and nothing of cases or pages. The colours and the levels
+are the inspector's; they stand here too because what makes the page must not need a screen, and a
+test holds the two together. A level is an underline as well: solid raises the answer, dotted lowers
+it, and the thicker the line, the more. So a print without colours says the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from attribution.types import Nats, Token
+from unpact_tui.display import display_text
+
+LEVELS = 5
+"""Steps on each side of zero."""
+
+DARK = (
+    ("#00005f", "#005f87", "#0087af", "#00afd7", "#5fd7ff"),
+    ("#5f0000", "#875f00", "#af5f00", "#d78700", "#ffaf00"),
+)
+"""Grounds on a dark page: what lowers the answer, what raises it, from little to much."""
+LIGHT = (
+    ("#d7ffff", "#afd7ff", "#87afff", "#5f87d7", "#005faf"),
+    ("#ffffd7", "#ffd7af", "#ffaf5f", "#d78700", "#af5f00"),
+)
+"""The same on a light page."""
+
+WHITE_TEXT = frozenset({"#00005f", "#005f87", "#005faf", "#5f0000", "#875f00", "#af5f00"})
+"""The grounds that white is read best on; on the others black is."""
+
+_SIDES = ("d", "u")
+_LINES = ("dotted", "solid")
+
+MEANING = (
+    "A contribution is what the answer's mean log-probability per token, in nats, loses without the"
+    " prompt's token. Orange with a solid line: the token raises the answer. Blue with a dotted"
+    " line: it lowers the answer. The stronger the colour and the thicker the line, the more; both"
+    " models of a case have the same scale. Without a line: hardly any. Struck through: not"
+    " measured. Grey: the template's. Italic with ▸: a KeyToken, which carries the answer on the"
+    " base. The number is the token's title, and that of each KeyToken is in a table."
+)
+"""What the marks say, in words."""
+
+
+def level(value: Nats | None, scale: Nats) -> int | None:
+    """Return the nearest of the levels -5..5 on a scale of ±`scale`; None is not measured."""
+    if value is None or math.isnan(value):
+        return None
+    if value == 0 or not scale > 0:
+        return 0
+    steps = int(min(1.0, abs(value) / scale) * LEVELS + 0.5) if math.isfinite(value) else LEVELS
+    return steps if value > 0 else -steps
+
+
+def joint_scale(*rows: Sequence[Nats | None]) -> Nats:
+    """Return the largest absolute number of all rows: one scale for them together."""
+    return max((abs(value) for row in rows for value in row if value is not None), default=0.0)
+
+
+def signed(value: Nats | None) -> str:
+    """Return a contribution, or what stands for one that was not measured."""
+    return "not measured" if value is None else f"{value:+z.3f}"
+
+
+def tokens_html(
+    tokens: Sequence[Token], values: Sequence[Nats | None], keys: frozenset[int], scale: Nats
+) -> str:
+    """Return the tokens of a prompt, each marked by its value."""
+    found = zip(tokens, values, strict=True)
+    return "".join(_token(t, v, i in keys, scale) for i, (t, v) in enumerate(found))
+
+
+def _token(token: Token, value: Nats | None, key: bool, scale: Nats) -> str:
+    # A token without text holds the later bytes of a character; it is there all the same.
+    text = escape(display_text(token.text) or "·")
+    if key:
+        # The pointer stands for the space before a word, as on the screen.
+        text = f"▸{text[1:] if text.startswith(' ') else text}"
+    name = "f" if token.fixed else _name(level(value, scale))
+    said = f"{signed(value)}, KeyToken" if key else signed(value)
+    title = "" if token.fixed else f' title="{said}"'
+    tag = "em" if key else "i"
+    line_end = "<br>" if "\n" in token.text else ""
+    return f'<{tag} class="{name}"{title}>{text}</{tag}>{line_end}'
+
+
+def _name(step: int | None) -> str:
+    if step is None:
+        return "n"
+    return "z" if step == 0 else f"{_SIDES[step > 0]}{abs(step)}"
+
+
+def legend_html() -> str:
+    """Return the scale as samples, weakest in the middle, with what each end says."""
+    steps = [step for step in range(-LEVELS, LEVELS + 1) if step]
+    samples = [f'<i class="{_name(step)}">{step:+d}</i>' for step in steps]
+    half = len(samples) // 2
+    inner = f"{' '.join(samples[:half])} <i>0</i> {' '.join(samples[half:])}"
+    return f'<p class="tokens legend">lowers the answer {inner} raises the answer</p>'
+
+
+def rules() -> Iterator[str]:
+    """Yield the CSS rules of all levels, for a light page, a dark one and a print."""
+    for side, line in zip(_SIDES, _LINES, strict=True):
+        for step in range(1, LEVELS + 1):
+            yield f".{side}{step}{{border-bottom:{step}px {line} currentColor}}"
+    yield from _grounds(LIGHT)
+    yield f"@media (prefers-color-scheme:dark){{{''.join(_grounds(DARK))}}}"
+    # Printers leave grounds out, and white text would go with them.
+    yield "@media print{.tokens i,.tokens em{background:none!important;color:#000!important}}"
+
+
+def _grounds(sides: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:
+    for side, colours in zip(_SIDES, sides, strict=True):
+        for step, ground in enumerate(colours, start=1):
+            text = "#fff" if ground in WHITE_TEXT else "#000"
+            yield f".{side}{step}{{background:{ground};color:{text}}}"

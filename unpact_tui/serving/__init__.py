@@ -1,0 +1,1 @@
+"""The inspector in a browser: one engine, one web server on the loopback address, many tabs."""

@@ -1,0 +1,187 @@
+"""A session on disk: one JSON object per line, only ever appended to.
+
+    {"type": "Began", ...}   what was opened, and what was chosen at the start
+    {"type": "Did", ...}     an action, as it was done
+    {"type": "Heard", ...}   an answer of the engine, when it was whole
+
+What was written stays readable whatever happens to the writer: a last line that is cut off is left
+out. A file may hold several comparisons, one after the other; the last is the one that is opened.
+Files are read as untrusted, and written for their owner alone: prompts may be private.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from unpact_tui.errors import BadSession, Unwritable
+from unpact_tui.session.actions import Action, Move
+from unpact_tui.session.choices import Choices, Timeline, replay
+from unpact_tui.session.memory import Memory
+from unpact_tui.worker.events import Event, Opened
+from unpact_tui.worker.protocol import Open, Question
+
+SCHEMA = 1
+
+_LONGEST = 512 * 1024 * 1024
+"""Bytes of a line: contributions of very long prompts, and still not all memory."""
+
+
+class Record(msgspec.Struct, frozen=True, tag=True, tag_field="type"):
+    """Root of the lines."""
+
+
+class Began(Record, frozen=True):
+    """A comparison was opened."""
+
+    schema: int
+    version: str
+    """Of the program, for people."""
+    order: Open
+    opened: Opened
+    choices: Choices
+
+
+class Did(Record, frozen=True):
+    """Something was done."""
+
+    action: Action
+
+
+class Heard(Record, frozen=True):
+    """Something was answered."""
+
+    order: Question
+    events: tuple[Event, ...]
+
+
+Line = Began | Did | Heard
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a session file holds: its last comparison."""
+
+    began: Began
+    timeline: Timeline
+    memory: Memory
+    torn: bool = False
+    """The file ends within a line: its writer was stopped."""
+
+
+class Recorder:
+    """Appends to a session file. Raises `Unwritable` when it is made, and never after."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trouble = ""
+        """Why nothing is written any more."""
+        self._cursor: Move | None = None
+        try:
+            self._file: BinaryIO = os.fdopen(
+                os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0
+            )
+            _mend(path, self._file)
+        except OSError as error:
+            raise Unwritable(str(path), error.strerror or str(error)) from error
+
+    def did(self, action: Action) -> None:
+        """Write an action down; of several moves of the cursor the last, with what follows."""
+        if isinstance(action, Move):
+            self._cursor = action
+            return
+        if self._cursor is not None:
+            self.write(Did(self._cursor))
+            self._cursor = None
+        self.write(Did(action))
+
+    def write(self, line: Line) -> None:
+        """Write one line, at once; a full disk must not take the inspector with it."""
+        if self.trouble:
+            return
+        try:
+            self._file.write(msgspec.json.encode(line) + b"\n")
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+
+    def close(self) -> None:
+        """Write down where the cursor is, and close."""
+        if self._cursor is not None:
+            self.write(Did(self._cursor))
+            self._cursor = None
+        self._file.close()
+
+
+def _mend(path: Path, file: BinaryIO) -> None:
+    """Take off a last line that was cut off: what follows it would be part of it."""
+    size = file.seek(0, os.SEEK_END)
+    with path.open("rb") as whole:
+        end = size
+        while end > 0:
+            start = max(0, end - 65536)
+            whole.seek(start)
+            found = whole.read(end - start).rfind(b"\n")
+            if found >= 0:
+                end = start + found + 1
+                break
+            end = start
+    if end < size:
+        file.truncate(end)
+
+
+def read(path: Path) -> Recorded:
+    """Return the last comparison of a file. Raises `BadSession`."""
+    began: Began | None = None
+    actions: list[Action] = []
+    memory = Memory()
+    torn = False
+    for number, text in _lines(path):
+        if not text.endswith(b"\n"):
+            torn = True
+            break
+        match _decoded(path, number, text):
+            case Began() as found:
+                if found.schema != SCHEMA:
+                    why = f"it has schema {found.schema}, and this version reads {SCHEMA}"
+                    raise BadSession(str(path), number, why)
+                began, actions, memory = found, [], Memory()
+            case Did(action):
+                actions.append(action)
+            case Heard(order, events):
+                memory.keep(order, events)
+        if began is None:
+            raise BadSession(str(path), number, "it does not begin with what was opened")
+    if began is None:
+        raise BadSession(str(path), 1, "there is nothing in it")
+    _check(path, began.choices)
+    return Recorded(began, replay(Timeline(began.choices), actions), memory, torn)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            number = 1
+            while line := file.readline(_LONGEST):
+                yield number, line
+                number += 1
+    except OSError as error:
+        raise BadSession(str(path), 0, error.strerror or str(error)) from error
+
+
+def _decoded(path: Path, number: int, text: bytes) -> Line:
+    try:
+        return msgspec.json.decode(text, type=Line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadSession(str(path), number, str(error)) from error
+
+
+def _check(path: Path, choices: Choices) -> None:
+    """A value made by hand may contradict itself."""
+    fits = len(choices.cases) == len(choices.here) and 0 <= choices.index < len(choices.cases)
+    if not fits:
+        raise BadSession(str(path), 1, "its choices do not fit its prompts")

@@ -1,0 +1,172 @@
+"""What is remembered of a session, as measurements and as a result document; without any model.
+
+Verdicts are made again by the thresholds as they were moved; the numbers they look at stay.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from attribution.errors import AttributionError
+from attribution.evidence import CaseEvidence, of_set
+from attribution.thresholds import Thresholds
+from attribution.types import (
+    Answer,
+    Attribution,
+    Case,
+    Granularity,
+    Interval,
+    KeyTokens,
+    Prompt,
+    Recovery,
+    Shift,
+    Verdict,
+)
+from attribution.verdict import judge, judge_set
+from unpact_tui.document import Document, case_document, document
+from unpact_tui.session.choices import Choices
+from unpact_tui.session.memory import Memory
+from unpact_tui.settings import Settings
+from unpact_tui.worker.events import (
+    Compared,
+    Contributions,
+    Encoded,
+    Event,
+    Failed,
+    Judged,
+    Ladder,
+    Opened,
+    Role,
+    Tried,
+)
+from unpact_tui.worker.protocol import Analyse, Recover, Try
+
+Kind = TypeVar("Kind", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One case, wholly measured."""
+
+    case: Case
+    prompt: Prompt
+    answer: Answer
+    attributions: Mapping[Role, Attribution]
+    keys: KeyTokens
+    shift: Shift
+    recovery: Recovery
+    verdict: Verdict
+    evidence: Mapping[str, Interval]
+
+
+def found(events: Sequence[Event], kind: type[Kind]) -> Kind | None:
+    """Return the event of a kind; None when there is none."""
+    return next((event for event in events if isinstance(event, kind)), None)
+
+
+def remembered(
+    memory: Memory, analyse: Analyse, recover: Recover, thresholds: Thresholds
+) -> Remembered | None:
+    """Return what is known of a case; None while something is missing."""
+    said, tried = memory.said(analyse), memory.said(recover)
+    encoded, compared = found(said, Encoded), found(said, Compared)
+    ladder, judged = found(tried, Ladder), found(tried, Judged)
+    if encoded is None or compared is None or ladder is None or judged is None:
+        return None
+    attributions = dict(_attributions(said, encoded, analyse.granularity))
+    return Remembered(
+        analyse.case,
+        encoded.prompt,
+        encoded.answer,
+        attributions,
+        compared.key_tokens,
+        compared.shift,
+        ladder.recovery,
+        judge(judged.evidence, thresholds),
+        judged.evidence,
+    )
+
+
+def _attributions(
+    said: Sequence[Event], encoded: Encoded, granularity: Granularity
+) -> Iterator[tuple[Role, Attribution]]:
+    for event in said:
+        if isinstance(event, Contributions):
+            yield (
+                event.role,
+                Attribution(
+                    encoded.prompt,
+                    encoded.answer,
+                    event.logprob,
+                    event.values,
+                    "leave_one_out",
+                    granularity,
+                    event.complete,
+                    event.answer_logprobs,
+                ),
+            )
+
+
+def tries(memory: Memory, case: Case) -> tuple[Tried, ...]:
+    """Return everything that was emphasised by hand on a case."""
+    answers = (found(said, Tried) for order, said in memory if _is_try(order, case))
+    return tuple(tried for tried in answers if tried is not None)
+
+
+def _is_try(order: object, case: Case) -> bool:
+    return isinstance(order, Try) and order.case == case
+
+
+def whole_cases(choices: Choices, memory: Memory) -> Iterator[Remembered]:
+    """Yield every case that is wholly known, in order; on what it was tried by hand, if so."""
+    for case, chosen in zip(choices.cases, choices.here, strict=True):
+        analyse = Analyse(case, choices.granularity)
+        by_hand = Recover(case, chosen.tried_on, choices.granularity)
+        usual = Recover(case, (), choices.granularity)
+        known = remembered(memory, analyse, by_hand, choices.thresholds)
+        known = known or remembered(memory, analyse, usual, choices.thresholds)
+        if known is not None:
+            yield known
+
+
+def judged_together(
+    cases: Sequence[Remembered], thresholds: Thresholds, seed: int
+) -> tuple[dict[str, Interval], Verdict]:
+    """Return the evidence and the verdict of several cases together."""
+    judged = [
+        CaseEvidence(each.case.split, each.evidence, judge(each.evidence, thresholds).label)
+        for each in cases
+    ]
+    evidence = of_set(judged, thresholds, seed=seed)
+    return evidence, judge_set(evidence, thresholds)
+
+
+def as_document(
+    opened: Opened, settings: Settings, choices: Choices, memory: Memory, only: Case | None = None
+) -> Document | None:
+    """Return the result of what is known, of one case or of all; None while nothing is."""
+    settings = dataclasses.replace(
+        settings, thresholds=choices.thresholds, granularity=choices.granularity
+    )
+    cases = [each for each in whole_cases(choices, memory) if only is None or each.case == only]
+    if not cases:
+        return None
+    evidence, verdict = judged_together(cases, settings.thresholds, settings.seed)
+    failed = failures(choices, memory) if only is None else {}
+    return document(
+        opened,
+        settings,
+        [case_document(each, tries(memory, each.case)) for each in cases],
+        evidence,
+        verdict,
+        failures=[(case, AttributionError(why.message)) for case, why in failed.items()],
+    )
+
+
+def failures(choices: Choices, memory: Memory) -> dict[Case, Failed]:
+    """Return the cases that could not be read, and why."""
+    pairs = ((case, memory.failure(Analyse(case, choices.granularity))) for case in choices.cases)
+    return {case: why for case, why in pairs if why is not None}

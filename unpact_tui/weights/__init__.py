@@ -1,0 +1,1 @@
+"""What unlearning changed in the weights: streamed from two folders, without loading a model."""
