@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from textual.message import Message
 
 from unpact_tui import cases
+from unpact_tui.app.frame import Looks
 from unpact_tui.app.messages import EngineReply
 from unpact_tui.app.workbench import Workbench
 from unpact_tui.demo.command import family
@@ -42,7 +43,7 @@ async def take(path: Path, size: tuple[int, int], log: Path) -> None:
     zoo = family()
     order = Open(str(zoo.base), str(zoo.unlearned), str(zoo.reference), Settings(device="cpu"))
     client = ProcessClient(log)
-    app = Workbench(client, order, tuple(cases.read(zoo.forget)), no_colour=False, ascii=False)
+    app = Workbench(client, order, tuple(cases.read(zoo.forget)), Looks())
     said: list[str] = []
 
     def overhear(message: Message) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 
 from attribution.types import Case
+from unpact_tui.app.frame import Looks
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.state import CompareState
@@ -55,8 +56,7 @@ def workbench(
         engine or FakeEngine(),
         Open(names[0], names[1], reference, Settings()),
         cases,
-        no_colour=no_colour,
-        ascii=ascii,
+        Looks(no_colour=no_colour, ascii=ascii),
         restart=restart,
         guide=guide,
         clock=lambda: 0.0,
@@ -89,7 +89,7 @@ async def opened(pilot: Pilot[None]) -> None:
     await until(
         pilot,
         lambda: any(
-            isinstance(screen, CompareScreen) and screen.state.judged and not screen.state.busy
+            isinstance(screen, CompareScreen) and screen.state.page.judged and not screen.state.busy
             for screen in pilot.app.screen_stack
         ),
     )
@@ -97,4 +97,4 @@ async def opened(pilot: Pilot[None]) -> None:
 
 async def tried(pilot: Pilot[None]) -> None:
     """Wait until the emphasis that is on has its answer."""
-    await until(pilot, lambda: state_of(pilot).tried and not state_of(pilot).busy)
+    await until(pilot, lambda: state_of(pilot).page.tried and not state_of(pilot).busy)

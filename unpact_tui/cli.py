@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from attribution import emphasis, estimators
-from unpact_tui import cli_unlearn
+from unpact_tui import cli_diff, cli_serve, cli_system, cli_unlearn
+from unpact_tui.cli_types import (
+    AnswerText,
+    Ascii,
+    Base,
+    Chat,
+    Device,
+    DtypeName,
+    Mouse,
+    OptionalBase,
+    PromptFile,
+    Prompts,
+    PromptText,
+    ReadSession,
+    Reference,
+    Reinforced,
+    RemoteCode,
+    SessionFile,
+    Set,
+    Theme,
+    Unlearned,
+)
+from unpact_tui.config import configured, find, flag_pairs
 from unpact_tui.destination import put
 from unpact_tui.guarded import guarded
-from unpact_tui.options import Chosen, prompt_file, second_side, settle
-from unpact_tui.settings import Dtype, Settings
+from unpact_tui.options import Chosen, prompt_file, second_side
 
 app = typer.Typer(
     name="unpact-tui",
@@ -22,68 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Base = Annotated[str, typer.Argument(metavar="BASE", help="Folder of the original model.")]
-Unlearned = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="UNLEARNED",
-        help="Folder of the unlearned model, or a LoRA adapter. Left out with --whp.",
-    ),
-]
-Prompts = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="PROMPTS",
-        help='A file of prompts, one JSON object per line: {"prompt": ..., "answer": ...}; '
-        "- is standard input.",
-    ),
-]
-PromptFile = Annotated[
-    str | None, typer.Option("--prompts", metavar="FILE", help="The same, as an option.")
-]
-Reference = Annotated[
-    str | None,
-    typer.Option(metavar="DIR", help="Folder of a model retrained without the forget set."),
-]
-Reinforced = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DIR",
-        help="Folder of a model reinforced on the forget set: the unlearned side is WHP at "
-        "decoding time, from BASE and it.",
-    ),
-]
-PromptText = Annotated[
-    str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="One prompt.")
-]
-AnswerText = Annotated[
-    str | None,
-    typer.Option(
-        "--answer", "-a", metavar="TEXT", help="Its answer. [default: what the base says]"
-    ),
-]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-DtypeName = Annotated[Dtype, typer.Option("--dtype", help="auto is the checkpoint's own.")]
-Chat = Annotated[
-    bool | None,
-    typer.Option("--chat/--no-chat", help="Use the chat template. [default: if there is one]"),
-]
-RemoteCode = Annotated[
-    bool,
-    typer.Option("--trust-remote-code", help="Run Python code that a checkpoint brings along."),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        "-s",
-        metavar="NAME=VALUE",
-        help="Change a setting; repeats. `unpact-tui settings` lists them.",
-    ),
-]
-Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
-NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
-Format = Literal["table", "json", "md"]
+Format = Literal["table", "json", "md", "html"]
 
 
 def _version(wanted: bool) -> None:
@@ -115,31 +76,76 @@ def compare(
     answer: AnswerText = None,
     reference: Reference = None,
     whp: Reinforced = None,
-    device: Device = "auto",
-    dtype: DtypeName = "auto",
+    session: SessionFile = None,
+    device: Device = None,
+    dtype: DtypeName = None,
     chat: Chat = None,
     trust_remote_code: RemoteCode = False,
     pairs: Set = None,
-    ascii_only: Ascii = False,
-    no_mouse: NoMouse = False,
+    theme: Theme = None,
+    ascii_only: Ascii = None,
+    mouse: Mouse = None,
 ) -> None:
-    """Open the inspector on two checkpoints."""
+    """Open the inspector on two checkpoints.
+
+    Keys: space emphasises a word, K the KeyTokens, s changes how; 1 to 5 are the views, P all
+    prompts, V verdict and thresholds, W the weights; ? lists all keys, q leaves.
+
+    \b
+    Examples:
+      unpact-tui compare base/ unlearned/ forget.jsonl
+      unpact-tui compare base/ unlearned/ -p "Who wrote The Hidden River?" -a "Mira Vale."
+      unpact-tui compare base/ unlearned/ forget.jsonl --reference retrained/
+      unpact-tui compare base/ forget.jsonl --whp reinforced/
+      unpact-tui compare base/ unlearned/ forget.jsonl --session friday.jsonl
+      jq -c .[] forget.json | unpact-tui compare base/ unlearned/ -
+    """
     with guarded():
         from unpact_tui.launch import inspect
 
-        settings = Settings(
-            device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
-        )
+        found, settled = configured(device, dtype, chat, pairs, trusted=trust_remote_code)
         unlearned, prompts = second_side(unlearned, prompts, whp)
         file = prompt_file(prompts, prompts_option)
         chosen = Chosen(base, unlearned, reference, file, prompt, answer, whp)
-        settled = settle(settings, pairs or [])
-        raise typer.Exit(inspect(chosen, settled, ascii_only=ascii_only, mouse=not no_mouse))
+        found = found.with_flags(theme=theme, ascii=ascii_only, mouse=mouse)
+        raise typer.Exit(inspect(chosen, settled, found, session=session))
+
+
+@app.command("open")
+def open_session(
+    session: Annotated[Path, typer.Argument(metavar="SESSION", help="What --session wrote.")],
+    *,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print its result as a document instead.")
+    ] = False,
+    theme: Theme = None,
+    ascii_only: Ascii = None,
+    mouse: Mouse = None,
+) -> None:
+    """Open a session again, as it was left, without any model.
+
+    Everything that was measured is there, undo and redo too; what was not cannot be asked.
+
+    \b
+    Examples:
+      unpact-tui open friday.jsonl
+      unpact-tui open friday.jsonl --json > result.json
+    """
+    with guarded():
+        if json:
+            from unpact_tui.session.printing import as_json
+
+            put(as_json(session))
+            return
+        from unpact_tui.launch import replay
+
+        found = find(os.environ, Path()).with_flags(theme=theme, ascii=ascii_only, mouse=mouse)
+        raise typer.Exit(replay(session, found))
 
 
 @app.command()
 def run(
-    base: Base,
+    base: OptionalBase = None,
     unlearned: Unlearned = None,
     prompts: Prompts = None,
     *,
@@ -148,8 +154,9 @@ def run(
     answer: AnswerText = None,
     reference: Reference = None,
     whp: Reinforced = None,
-    device: Device = "auto",
-    dtype: DtypeName = "auto",
+    session: ReadSession = None,
+    device: Device = None,
+    dtype: DtypeName = None,
     chat: Chat = None,
     trust_remote_code: RemoteCode = False,
     pairs: Set = None,
@@ -178,19 +185,31 @@ def run(
     checkpoint, 4 the computation, 130 Ctrl-C, 143 terminated. Progress and warnings go to standard
     error, the result to standard output. When nobody reads that any more, the process ends by
     SIGPIPE, which a shell shows as 141.
+
+    \b
+    Examples:
+      unpact-tui run base/ unlearned/ forget.jsonl
+      unpact-tui run base/ unlearned/ forget.jsonl --json --out result.json
+      unpact-tui run base/ unlearned/ forget.jsonl --format html --out result.html
+      unpact-tui run base/ unlearned/ forget.jsonl --fail-on suppressed -q
+      unpact-tui run --session friday.jsonl --json
     """
     with guarded():
         from unpact_tui.headless import report
+        from unpact_tui.tasks import asked_again, asked_of
 
-        settings = Settings(
-            device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
-        )
-        unlearned, prompts = second_side(unlearned, prompts, whp)
-        file = prompt_file(prompts, prompts_option)
-        chosen = Chosen(base, unlearned, reference, file, prompt, answer, whp)
-        settled = settle(settings, pairs or [])
         shape = "json" if json else form
-        raise typer.Exit(report(chosen, settled, shape, out, fail_on, quiet=quiet))
+        if session is None:
+            unlearned, prompts = second_side(unlearned, prompts, whp)
+        file = prompt_file(prompts, prompts_option)
+        chosen = Chosen(base or "", unlearned, reference, file, prompt, answer, whp)
+        if session is None:
+            _, settled = configured(device, dtype, chat, pairs, trusted=trust_remote_code)
+            asked = asked_of(chosen, settled)
+        else:
+            said = [*flag_pairs(device, dtype, chat), *(pairs or [])]
+            asked = asked_again(session, chosen, said)
+        raise typer.Exit(report(asked, shape, out, fail_on, quiet=quiet))
 
 
 @app.command()
@@ -215,8 +234,9 @@ def demo(
     json: Annotated[
         bool, typer.Option("--json", help="With --list and --headless: JSON instead of a table.")
     ] = False,
-    ascii_only: Ascii = False,
-    no_mouse: NoMouse = False,
+    theme: Theme = None,
+    ascii_only: Ascii = None,
+    mouse: Mouse = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, except before the inspector.")
     ] = False,
@@ -228,7 +248,7 @@ def demo(
         if show_list:
             put(command.listing(json=json))
             return
-        settled = settle(Settings(device="cpu"), pairs or [])
+        found, settled = configured("cpu", None, None, pairs, trusted=False)
         name = command.checked(method)
         if path:
             put(command.places(name, afresh=rebuild, quiet=quiet))
@@ -237,13 +257,13 @@ def demo(
             code = command.measure(name, settled, form, afresh=rebuild, quiet=quiet)
             raise typer.Exit(code)
         else:
-            code = command.inspect(
-                name, settled, afresh=rebuild, ascii_only=ascii_only, mouse=not no_mouse
-            )
+            found = found.with_flags(theme=theme, ascii=ascii_only, mouse=mouse)
+            code = command.inspect(name, settled, found, afresh=rebuild)
             raise typer.Exit(code)
 
 
-app.add_typer(cli_unlearn.app)
+for commands in (cli_unlearn, cli_diff, cli_serve, cli_system):
+    app.add_typer(commands.app)
 
 
 @app.command()

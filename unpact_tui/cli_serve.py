@@ -20,11 +20,12 @@ from unpact_tui.cli_types import (
     Reinforced,
     RemoteCode,
     Set,
+    Theme,
     Unlearned,
 )
+from unpact_tui.config import configured
 from unpact_tui.guarded import guarded
-from unpact_tui.options import Chosen, prompt_file, second_side, settle
-from unpact_tui.settings import Settings
+from unpact_tui.options import Chosen, prompt_file, second_side
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -40,12 +41,13 @@ def serve(
     answer: AnswerText = None,
     reference: Reference = None,
     whp: Reinforced = None,
-    device: Device = "auto",
-    dtype: DtypeName = "auto",
+    device: Device = None,
+    dtype: DtypeName = None,
     chat: Chat = None,
     trust_remote_code: RemoteCode = False,
     pairs: Set = None,
-    ascii_only: Ascii = False,
+    theme: Theme = None,
+    ascii_only: Ascii = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="127.0.0.1, localhost or ::1, and no other.")
     ] = "127.0.0.1",
@@ -55,15 +57,18 @@ def serve(
 
     Prints the address, which holds a secret: whoever has it sees and steers the inspector. It is
     served to this machine alone; from another one, go through ssh -L. Needs unpact-tui[serve].
+
+    \b
+    Examples:
+      unpact-tui serve base/ unlearned/ forget.jsonl
+      unpact-tui serve base/ unlearned/ forget.jsonl --port 8000
     """
     with guarded():
         from unpact_tui.serving.launch import serve as run
 
-        settings = Settings(
-            device=device, dtype=dtype, chat=chat, trust_remote_code=trust_remote_code
-        )
+        found, settled = configured(device, dtype, chat, pairs, trusted=trust_remote_code)
+        found = found.with_flags(theme=theme, ascii=ascii_only, mouse=None)
         unlearned, prompts = second_side(unlearned, prompts, whp)
         file = prompt_file(prompts, prompts_option)
         chosen = Chosen(base, unlearned, reference, file, prompt, answer, whp)
-        settled = settle(settings, pairs or [])
-        raise typer.Exit(run(chosen, settled, host, port, ascii_only=ascii_only))
+        raise typer.Exit(run(chosen, settled, found, host=host, port=port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,9 @@ import typer
 from unpact_tui.settings import Dtype
 
 Base = Annotated[str, typer.Argument(metavar="BASE", help="Folder of the original model.")]
+OptionalBase = Annotated[
+    str | None, typer.Argument(metavar="BASE", help="Folder of the original model.")
+]
 Unlearned = Annotated[
     str | None,
     typer.Argument(
@@ -48,8 +52,13 @@ AnswerText = Annotated[
         "--answer", "-a", metavar="TEXT", help="Its answer. [default: what the base says]"
     ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-DtypeName = Annotated[Dtype, typer.Option("--dtype", help="auto is the checkpoint's own.")]
+Device = Annotated[
+    str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.  [default: auto]")
+]
+DtypeName = Annotated[
+    Dtype | None,
+    typer.Option("--dtype", help="auto is the checkpoint's own.  [default: auto]"),
+]
 Chat = Annotated[
     bool | None,
     typer.Option("--chat/--no-chat", help="Use the chat template. [default: if there is one]"),
@@ -67,5 +76,38 @@ Set = Annotated[
         help="Change a setting; repeats. `unpact-tui settings` lists them.",
     ),
 ]
-Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
-NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
+Ascii = Annotated[
+    bool | None, typer.Option("--ascii/--no-ascii", help="Draw with ASCII characters only.")
+]
+Mouse = Annotated[
+    bool | None,
+    typer.Option(
+        "--mouse/--no-mouse", help="Take the mouse, or leave it to the terminal. [default: mouse]"
+    ),
+]
+Theme = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Colours of the frame: unpact-dark, unpact-light, ansi-dark, ansi-light (the "
+        "terminal's own), or another of Textual's.",
+    ),
+]
+ReadSession = Annotated[
+    Path | None,
+    typer.Option(
+        "--session",
+        metavar="FILE",
+        help="Measure again what a session did, on its checkpoints: prompts as they were edited, "
+        "thresholds as they were moved, and every emphasis that was tried.",
+    ),
+]
+SessionFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--session",
+        metavar="FILE",
+        help="Keep everything that is done and measured in FILE; `unpact-tui open FILE` shows it "
+        "again without a model. A file that is there goes on.",
+    ),
+]

@@ -7,6 +7,7 @@ not the folders above it. Knows neither Textual nor the command line, and writes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,6 +59,13 @@ class Found:
     def origin(self, name: str) -> str:
         """Return the file or the variable that set this, or `DEFAULT`."""
         return self.origins.get(name, DEFAULT)
+
+    def with_flags(self, *, theme: str | None, ascii: bool | None, mouse: bool | None) -> Found:
+        """Return the same with what the command line says; None says nothing."""
+        flags = {"theme": theme, "ascii": ascii, "mouse": mouse}
+        said = {name: f"--{name}" for name, value in flags.items() if value is not None}
+        config = with_flags(self.config, theme=theme, ascii=ascii, mouse=mouse)
+        return Found(config, {**self.origins, **said})
 
     @property
     def key_origins(self) -> Mapping[str, str]:
@@ -123,3 +131,20 @@ def flag_pairs(device: str | None, dtype: str | None, chat: bool | None) -> tupl
     """Return what flags say as --set would be told it; None says nothing."""
     words = (("device", device), ("dtype", dtype), ("chat", None if chat is None else f"{chat}"))
     return tuple(f"{name}={word}" for name, word in words if word is not None)
+
+
+def configured(
+    device: str | None,
+    dtype: str | None,
+    chat: bool | None,
+    pairs: Sequence[str] | None,
+    *,
+    trusted: bool,
+) -> tuple[Found, Settings]:
+    """Return what is configured here, and the settings with the command line on top.
+
+    `trusted` is --trust-remote-code. Raises `BadConfig`, and as `settle` does.
+    """
+    found = find(os.environ, Path())
+    said = [*flag_pairs(device, dtype, chat), *(pairs or [])]
+    return found, settled(found.config, said, trust_remote_code=trusted)

@@ -11,10 +11,9 @@ from unpact_tui import output
 from unpact_tui.destination import Destination, destination, put
 from unpact_tui.errors import ExitCode, Unwritable, exit_code
 from unpact_tui.html import as_html
-from unpact_tui.options import Chosen
 from unpact_tui.result_schema import Document
-from unpact_tui.run import Progress, run
-from unpact_tui.settings import Settings
+from unpact_tui.run import Progress, run_tasks
+from unpact_tui.tasks import Asked
 from unpact_tui.unattended import ended_by_signals, quiet_libraries
 
 Format = Literal["table", "json", "md", "html"]
@@ -22,8 +21,7 @@ Failures = list[AttributionError]
 
 
 def report(
-    chosen: Chosen,
-    settings: Settings,
+    asked: Asked,
     form: Format,
     out: Path | None,
     fail_on: str | None,
@@ -32,7 +30,7 @@ def report(
 ) -> ExitCode:
     """Run all cases, print the document and return the exit code.
 
-    Everything that can be refused is refused before a model is loaded. Raises what `run` raises.
+    Everything that can be refused is refused before a model is loaded. Raises what `run_tasks` raises.
     """
     if fail_on is not None:
         output.label(fail_on)
@@ -40,7 +38,7 @@ def report(
     failures: Failures = []
     with ended_by_signals():
         with quiet_libraries():
-            steps = _watched(run(chosen, settings), failures)
+            steps = _watched(run_tasks(asked.order, asked.tasks), failures)
             document = output.narrate(steps, quiet=quiet)
         output.print_left_out(document)
         unwritten = _deliver(_formed(document, form, file=place is not None), place)

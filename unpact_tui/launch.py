@@ -9,17 +9,25 @@ from __future__ import annotations
 import os
 import shlex
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unpact_tui import paths
 from unpact_tui.app import tty
+from unpact_tui.config import Found
+from unpact_tui.errors import BadSession
 from unpact_tui.options import Chosen, choose_cases, command_words
+from unpact_tui.run import order_of
 from unpact_tui.settings import Settings
 from unpact_tui.worker.client import ProcessClient
 from unpact_tui.worker.protocol import Open
 
 if TYPE_CHECKING:
+    from unpact_tui.app.frame import Looks
     from unpact_tui.app.guide import Guide
+    from unpact_tui.app.workbench import Workbench
+    from unpact_tui.session.file import Recorded
+    from unpact_tui.session.keeping import Keeping
 
 
 def headless_line(chosen: Chosen, settings: Settings) -> str:
@@ -41,40 +49,133 @@ def headless_line(chosen: Chosen, settings: Settings) -> str:
 def inspect(
     chosen: Chosen,
     settings: Settings,
+    found: Found,
     *,
-    ascii_only: bool,
-    mouse: bool,
+    session: Path | None = None,
     guide: Guide | None = None,
 ) -> int:
     """Run the inspector and return the exit code.
 
-    Raises `UsageError`, `NoTerminal` among them; what fails later is shown by the app, or said by
-    it when the terminal is restored.
+    Raises `UsageError`, `NoTerminal` and `BadConfig` among them; what fails later is shown by the
+    app, or said by it when the terminal is restored.
     """
     instead = headless_line(chosen, settings)
-    cases = tuple(choose_cases(chosen))
+    order = order_of(chosen, settings)
+    before = _before(session, order)
+    cases = () if before is not None else tuple(choose_cases(chosen))
     if chosen.prompts == "-":
         tty.reopen_keyboard(instead)
     tty.require_terminal(instead)
     log = paths.engine_log()
+    keeping = _keeping(session, goes_on=before is not None)
     start = partial(ProcessClient, log)
     client = start()
+    try:
+        os.environ.update(tty.textual_defaults(os.environ))
+        from unpact_tui.app.workbench import Workbench
+
+        bench = Workbench(
+            client,
+            order,
+            cases,
+            looks(found),
+            timeline=before.timeline if before else None,
+            memory=before.memory if before else None,
+            keeping=keeping,
+            restart=start,
+            guide=guide,
+        )
+        return shown(bench, log)
+    finally:
+        client.close()
+
+
+def replay(session: Path, found: Found) -> int:
+    """Show a session without any model, and return the exit code. Raises as `inspect` does."""
+    from unpact_tui.session.file import read
+    from unpact_tui.session.recorded import RecordedEngine
+
+    instead = f"unpact-tui open {shlex.quote(str(session))} --json"
+    recorded = read(session)
+    tty.require_terminal(instead)
+    log = paths.engine_log()
     os.environ.update(tty.textual_defaults(os.environ))
     from unpact_tui.app.workbench import Workbench
 
+    order = recorded.began.order
+    again = f"To measure more: {_again(order, session)}"
     bench = Workbench(
-        client,
-        Open(chosen.base, chosen.unlearned, chosen.reference, settings, whp=chosen.whp),
-        cases,
-        no_colour=bool(os.environ.get("NO_COLOR")),
-        ascii=ascii_only,
-        restart=start,
-        guide=guide,
+        RecordedEngine(recorded.began.opened, again),
+        order,
+        (),
+        looks(found),
+        timeline=recorded.timeline,
+        memory=recorded.memory,
     )
+    return shown(bench, log)
+
+
+def shown(bench: Workbench, log: Path) -> int:
+    """Run the app on a clean terminal and return its exit code."""
     tty.tolerate_bad_keys()
-    try:
-        with tty.guard(log):
-            bench.run(mouse=mouse)
-    finally:
-        client.close()
+    with tty.guard(log):
+        bench.run(mouse=bench.looks.mouse)
     return bench.return_code or 0
+
+
+def looks(found: Found) -> Looks:
+    """Return how the inspector is to look. Imports Textual; raises `BadConfig`."""
+    from unpact_tui.app.frame import Looks
+    from unpact_tui.app.keymap import keymap
+    from unpact_tui.app.theme_names import require_theme
+
+    config = found.config
+    require_theme(config.theme, found.origin("theme"))
+    return Looks(
+        no_colour=bool(os.environ.get("NO_COLOR")),
+        ascii=config.ascii,
+        lane=config.lane,
+        theme=config.theme,
+        keymap=keymap(config.keymap, config.keys, found.key_origins),
+        mouse=config.mouse,
+        hint=_first_time(),
+    )
+
+
+def _first_time() -> bool:
+    """Whether nobody was here before; says so once."""
+    mark = paths.state() / "seen"
+    try:
+        mark.touch(mode=0o600, exist_ok=False)
+    except OSError:  # among them that it is there
+        return False
+    return True
+
+
+def _before(session: Path | None, order: Open) -> Recorded | None:
+    """Return what a session file holds already. Raises `BadSession` for one of other models."""
+    if session is None or not session.exists() or not session.stat().st_size:
+        return None
+    from unpact_tui.session.file import read
+
+    recorded = read(session)
+    if recorded.began.order != order:
+        why = "it is of other checkpoints, or was measured with other settings"
+        raise BadSession(str(session), 0, why)
+    return recorded
+
+
+def _keeping(session: Path | None, *, goes_on: bool) -> Keeping | None:
+    if session is None:
+        return None
+    from unpact_tui.session.keeping import Keeping
+
+    return Keeping(session, goes_on=goes_on)
+
+
+def _again(order: Open, session: Path) -> str:
+    """Return what to type to go on with a session, on its models."""
+    second = [order.unlearned] if order.unlearned else ["--whp", order.whp or ""]
+    words = ["unpact-tui", "compare", order.base, *second]
+    words += ["--reference", order.reference] if order.reference else []
+    return shlex.join([*words, *command_words(order.settings), "--session", str(session)])

@@ -13,7 +13,7 @@ from unpact_tui.case_reading import CaseState
 from unpact_tui.document import Document, case_document, document
 from unpact_tui.engine import Engine
 from unpact_tui.errors import BadUsage
-from unpact_tui.options import Chosen, choose_cases
+from unpact_tui.options import Chosen
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Edited, Encoded, Ladder, Loading, Opened, Step, Tried
 from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
@@ -52,12 +52,6 @@ def order_of(chosen: Chosen, settings: Settings) -> Open:
     if chosen.unlearned is None and chosen.whp is None:
         raise BadUsage("There is nothing to compare BASE with.", "Give UNLEARNED, or --whp.")
     return Open(chosen.base, chosen.unlearned, chosen.reference, settings, whp=chosen.whp)
-
-
-def run(chosen: Chosen, settings: Settings) -> Generator[Progress, None, Document]:
-    """Measure the cases that were chosen. Yields, returns and raises as `run_tasks` does."""
-    tasks = [Task(case) for case in choose_cases(chosen)]
-    return run_tasks(order_of(chosen, settings), tasks)
 
 
 def run_tasks(order: Open, tasks: Sequence[Task]) -> Generator[Progress, None, Document]:

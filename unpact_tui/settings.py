@@ -40,7 +40,7 @@ class Settings:
     estimator: str = "leave_one_out"
     """How contributions are measured; `unpact-tui estimators` lists the ways."""
     granularity: Granularity = "token"
-    """Remove single tokens (the paper's way), or whole words."""
+    """Remove single tokens (the paper's way), whole words or whole sentences."""
     rule: KeyTokenRule = field(default_factory=KeyTokenRule)
     strategies: tuple[str, ...] = DEFAULT_STRATEGIES
     """Ways to emphasise, by comma; `unpact-tui strategies` lists them."""

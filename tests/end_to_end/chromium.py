@@ -135,9 +135,9 @@ class Page:
 
 
 @asynccontextmanager
-async def browser(folder: Path) -> AsyncGenerator[Page]:
+async def browser(program: str, folder: Path) -> AsyncGenerator[Page]:
     """Start Chromium with a profile in `folder`, and yield its page."""
-    command = [find_chromium(), *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
+    command = [program, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             port = await _port(folder / "DevToolsActivePort")

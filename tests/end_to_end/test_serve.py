@@ -66,6 +66,11 @@ def served(family: Path, tmp_path: Path) -> Iterator[Served]:
     found.kill()
 
 
+@pytest.fixture
+def chromium() -> str:
+    return find_chromium()
+
+
 @asynccontextmanager
 async def tab(url: str) -> AsyncGenerator[tuple[aiohttp.ClientWebSocketResponse, Emulator]]:
     """Open what a browser's tab opens."""
@@ -122,14 +127,13 @@ def test_what_cannot_be_loaded_ends_it_with_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_it_is_drawn_in_a_browser(served: Served, tmp_path: Path) -> None:
-    find_chromium()
-    async with browser(tmp_path / "profile") as page:
+async def test_it_is_drawn_in_a_browser(chromium: str, served: Served, tmp_path: Path) -> None:
+    async with browser(chromium, tmp_path / "profile") as page:
         await page.open(served.url)
         await page.wait_for(ANSWER)
         shot = await page.screenshot(tmp_path / "before.png")
         await page.press("?")
-        await page.wait_for("Keys")
+        await page.wait_for("─ Help ─")
         assert await page.screenshot(tmp_path / "after.png") != shot
         assert page.complaints == []
         allowed = (served.url, served.url.replace("http", "ws", 1), "data:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,9 +55,7 @@ def prompts(draw: st.DrawFn) -> Prompt:
     text = draw(texts)
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=8)))
     edges = [0, *cuts, len(text)]
-    tokens = tuple(
-        Token(i, text[a:b], a, b) for i, (a, b) in enumerate(zip(edges, edges[1:], strict=False))
-    )
+    tokens = tuple(Token(i, text[a:b], a, b) for i, (a, b) in enumerate(pairwise(edges)))
     return Prompt(text, tokens, Span(0, len(text)))
 
 

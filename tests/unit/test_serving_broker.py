@@ -14,7 +14,7 @@ import pytest
 from attribution.types import Case
 from unpact_tui.errors import BadUsage
 from unpact_tui.serving.broker import LINE, Broker
-from unpact_tui.serving.welcome import Welcome, decode_welcome
+from unpact_tui.serving.welcome import Shown, Welcome, decode_welcome
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Cancelled, Event, Failed, Finished, Loading, Opened, Written
 from unpact_tui.worker.protocol import (
@@ -30,6 +30,7 @@ from unpact_tui.worker.protocol import (
 
 OPEN = Open("base", "unlearned", None, Settings())
 CASES = (Case("1", "Who?", "He."), Case("2", "What?", None))
+WELCOME = Welcome(OPEN, CASES, Shown(ascii=True, keymap={"quit": "q,Q"}))
 ANALYSE = Analyse(CASES[0])
 OPENED = Opened((), chat=False, warnings=())
 DEATH = Failed("It was killed.", "See its log.", 4, fatal=True)
@@ -127,7 +128,7 @@ async def shared() -> AsyncIterator[Shared]:
     def failed(failure: Failed, served: bool) -> None:
         failures.append((failure, served))
 
-    broker = Broker(start, Welcome(OPEN, CASES, ascii=True), failed)
+    broker = Broker(start, WELCOME, failed)
     found = Shared(broker, await broker.open(), engines, failures)
     yield found
     for tab in found.tabs:
@@ -137,7 +138,7 @@ async def shared() -> AsyncIterator[Shared]:
 
 
 async def test_a_tab_is_told_what_to_show(shared: Shared) -> None:
-    assert (await shared.tab()).welcome == Welcome(OPEN, CASES, ascii=True)
+    assert (await shared.tab()).welcome == WELCOME
 
 
 async def test_the_socket_is_in_a_folder_of_ours_alone(shared: Shared) -> None:
@@ -293,7 +294,7 @@ async def test_a_long_temporary_folder_does_not_matter(
     deep = tmp_path / ("x" * 120)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
-    broker = Broker(Engine, Welcome(OPEN, (), ascii=False), lambda failed, served: None)
+    broker = Broker(Engine, Welcome(OPEN, ()), lambda failed, served: None)
     path = await broker.open()
     assert path.is_socket()
     await broker.close()
@@ -302,7 +303,7 @@ async def test_a_long_temporary_folder_does_not_matter(
 
 async def test_nowhere_to_put_a_socket_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/proc/nowhere")
-    broker = Broker(Engine, Welcome(OPEN, (), ascii=False), lambda failed, served: None)
+    broker = Broker(Engine, Welcome(OPEN, ()), lambda failed, served: None)
     with pytest.raises(BadUsage, match="no place for a socket"):
         await broker.open()
     await broker.close()

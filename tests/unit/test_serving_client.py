@@ -26,7 +26,7 @@ from unpact_tui.worker.protocol import (
     encode,
 )
 
-WELCOME = Welcome(Open("a", "b", None, Settings()), (Case("1", "‮Who?", None),), ascii=False)
+WELCOME = Welcome(Open("a", "b", None, Settings()), (Case("1", "‮Who?", None),))
 
 
 class Ear:
@@ -84,6 +84,16 @@ def test_it_speaks_the_protocol(place: tuple[Path, socket.socket], ear: Ear) -> 
     assert not client.alive
     assert not ear.lost.wait(0.05), "we hung up ourselves"
     assert ear.replies.empty()
+
+
+def test_who_listens_last_hears(place: tuple[Path, socket.socket], ear: Ear) -> None:
+    client, other = meet(place, Ear())
+    client.listen(ear.replies.put)
+    with other:
+        for number in (1, 2, 3):
+            other.sendall(encode(Reply(number, Finished())))
+        assert [ear.next().id for _ in range(3)] == [1, 2, 3]
+        client.close()
 
 
 @pytest.mark.parametrize("last", [b"", b"garbage\n", b'{"id": 1'])

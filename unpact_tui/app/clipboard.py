@@ -2,10 +2,10 @@
 
 No terminal says whether it took a text, so none is relied on: the text is in a file as well, whose
 name is told. The file has the text as it is, so it is to be opened, and not printed on a terminal;
-a lone surrogate, which has no bytes, is written as its escape. What goes to a clipboard has its control
-characters made visible, all but line ends and tabs: pasted into a shell, an escape sequence that a
-model wrote would be obeyed. No desktop clipboard is asked, because from afar it would be the wrong
-machine's. Knows no screen.
+a lone surrogate, which has no bytes, is written as its escape. What goes to a clipboard has its
+control characters made visible, all but line ends and tabs: pasted into a shell, an escape sequence
+that a model wrote would be obeyed. No desktop clipboard is asked, because from afar it would be the
+wrong machine's. Knows no screen.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ every terminal with true colour.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.color import Color as RichColor
@@ -32,14 +33,34 @@ _NUMBERS = {
 
 
 class CubeColours(LineFilter):
-    """Says a colour by its number where the number means exactly that colour."""
+    """Says a colour by its number where the number means exactly that colour, after others."""
+
+    def __init__(self, others: tuple[LineFilter, ...] = ()) -> None:
+        super().__init__()
+        self._others = others
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the same segments, written shorter."""
+        for other in self._others:
+            segments = other.apply(segments, background)
         return [
             Segment(text, numbered(style) if style else style, control)
             for text, style, control in segments
         ]
+
+
+@lru_cache(16)
+def _shorter(others: tuple[LineFilter, ...]) -> tuple[LineFilter, ...]:
+    return (CubeColours(others),)
+
+
+def shorter(others: Sequence[LineFilter]) -> Sequence[LineFilter]:
+    """Return one filter that does what `others` do, and writes colours by their number.
+
+    One in place of many, and always the same: each is asked for every line between the first and
+    the last that a key repaints, in every widget.
+    """
+    return _shorter(tuple(others))
 
 
 @lru_cache(4096)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from unpact_tui.app.screens.copy import Choice
+from unpact_tui.app.clipboard import Choice
 from unpact_tui.app.state import CompareState
 from unpact_tui.document import Document, encode
 from unpact_tui.html import as_html

@@ -1,21 +1,18 @@
 """The thresholds of a verdict as a list one can step through.
 
-Pure: what they are called and what they mean is read from where they are defined, and what they may
-be from where the command line checks them.
+Pure: what they are called and what they mean is read from where they are defined. What they may be
+is what the command line takes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, inf
 
-from attribution.errors import BadOption
 from attribution.verdict import Thresholds
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, WARN, Line
 from unpact_tui.catalogue import fields
-from unpact_tui.options import settle
-from unpact_tui.settings import Settings
 
 MEASURED = frozenset({"base_breaks", "base_loss"})
 """These decide which attempts can be read, while the models are asked: no step can follow them."""
@@ -25,6 +22,9 @@ FIXED = "fixed when measured (--set)"
 _STEP = 0.05
 _STEPS = {"share": 0.01, "collapse": 0.25}
 """Steps of those for which a twentieth is too much or too little."""
+
+_MOST = {"recovered": inf, "lift": inf, "returned": inf, "collapse": inf}
+"""All others are shares: at most 1. None is below 0."""
 
 _DIGITS = 4
 _NAME = 14
@@ -62,10 +62,9 @@ def stepped(thresholds: Thresholds, name: str, direction: int) -> Thresholds | s
 
 def put(thresholds: Thresholds, name: str, value: float) -> Thresholds | str:
     """Return the thresholds with one at `value`, or why it cannot be there."""
-    try:
-        settle(Settings(), [f"{name}={value}"])
-    except BadOption as error:
-        return str(error)
+    most = _MOST.get(name, 1.0)
+    if not 0 <= value <= most:
+        return f"{name} is from 0 to 1" if most == 1 else f"{name} is 0 or more"
     return replace(thresholds, **{name: value})
 
 

@@ -6,7 +6,7 @@ It knows the engine only as something to ask and to listen to; it never sees a m
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -59,7 +59,6 @@ class Workbench(Frame):
         timeline: Timeline | None = None,
         memory: Memory | None = None,
         keeping: Keeping | None = None,
-        strengths: Mapping[str, tuple[float, ...]] | None = None,
         restart: Callable[[], EngineClient] | None = None,
         guide: Guide | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -74,7 +73,6 @@ class Workbench(Frame):
         self._order = self._wanted = open_order
         self._memory = memory or Memory()
         self._keeping = keeping
-        self._strengths = strengths or {}
         self._restart = restart
         self._clock = clock
         self._state = self._start(cases, start_index, timeline)
@@ -212,7 +210,6 @@ class Workbench(Frame):
             self.looks.ascii,
             self._memory,
             recorder,
-            self._strengths,
         )
         self.push_screen(self._comparing)
         if self.looks.hint:

@@ -15,6 +15,7 @@ import msgspec
 import methods
 from unpact_tui import catalogue
 from unpact_tui.app import tty
+from unpact_tui.config import Found
 from unpact_tui.demo.guide import guide_of
 from unpact_tui.demo.members import DEFAULTS, STAR
 from unpact_tui.demo.recipe import DEFAULT
@@ -39,7 +40,7 @@ def family(name: str = STAR, *, afresh: bool = False, quiet: bool = False) -> Zo
     return found
 
 
-def inspect(name: str, settings: Settings, *, afresh: bool, ascii_only: bool, mouse: bool) -> int:
+def inspect(name: str, settings: Settings, found: Found, *, afresh: bool) -> int:
     """Run the inspector on the demo. Raises `NoTerminal` before anything is built."""
     tty.require_terminal("unpact-tui demo --headless")
     zoo = family(name, afresh=afresh)
@@ -47,7 +48,7 @@ def inspect(name: str, settings: Settings, *, afresh: bool, ascii_only: bool, mo
     from unpact_tui.app.guide import Guide
 
     guide = Guide(*guide_of(member(name).method))
-    return launch.inspect(_chosen(zoo), settings, ascii_only=ascii_only, mouse=mouse, guide=guide)
+    return launch.inspect(_chosen(zoo), settings, found, guide=guide)
 
 
 def measure(
@@ -55,9 +56,10 @@ def measure(
 ) -> int:
     """Print what the inspector would show, for every prompt."""
     from unpact_tui.headless import report
+    from unpact_tui.tasks import asked_of
 
     zoo = family(name, afresh=afresh, quiet=quiet)
-    return report(_chosen(zoo), settings, form, None, None, quiet=quiet)
+    return report(asked_of(_chosen(zoo), settings), form, None, None, quiet=quiet)
 
 
 def places(name: str, *, afresh: bool, quiet: bool) -> str:

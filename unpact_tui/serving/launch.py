@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from unpact_tui import paths
+from unpact_tui.config import Found
 from unpact_tui.destination import put
 from unpact_tui.display import display_text
 from unpact_tui.errors import BadUsage, ExitCode
+from unpact_tui.launch import looks
 from unpact_tui.options import Chosen, choose_cases
+from unpact_tui.run import order_of
 from unpact_tui.serving.broker import Broker
-from unpact_tui.serving.welcome import Welcome
+from unpact_tui.serving.welcome import Shown, Welcome
 from unpact_tui.settings import Settings
 from unpact_tui.worker.client import ProcessClient
 from unpact_tui.worker.events import Failed
-from unpact_tui.worker.protocol import Open
 
 if TYPE_CHECKING:
     from unpact_tui.serving.site import Site
@@ -75,20 +77,31 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(chosen: Chosen, settings: Settings, host: str, port: int, *, ascii_only: bool) -> int:
+def serve(chosen: Chosen, settings: Settings, found: Found, *, host: str, port: int) -> int:
     """Serve the inspector until a signal, or a failure to load, and return the exit code.
 
-    Raises `UsageError`.
+    Raises `UsageError`, `BadConfig` among them.
     """
     require_library()
-    cases = tuple(choose_cases(chosen))
-    order = Open(chosen.base, chosen.unlearned, chosen.reference, settings, whp=chosen.whp)
+    order, cases = order_of(chosen, settings), tuple(choose_cases(chosen))
     log = paths.engine_log()
     with listen(host, port) as listener:
         # Neither library's complaints may be lost, nor go where they are read as ours.
         logging.basicConfig(filename=log, level=logging.WARNING)
-        welcome = Welcome(order, cases, ascii_only)
+        welcome = Welcome(order, cases, _shown(found))
         return asyncio.run(_serve(welcome, log, listener))
+
+
+def _shown(found: Found) -> Shown:
+    """Return what of the configuration a tab must know: it reads no file for that itself."""
+    wanted = looks(found)
+    return Shown(
+        ascii=wanted.ascii,
+        lane=wanted.lane,
+        theme=wanted.theme,
+        keymap=dict(wanted.keymap),
+        hint=wanted.hint,
+    )
 
 
 async def _serve(welcome: Welcome, log: Path, listener: socket.socket) -> int:

@@ -37,6 +37,7 @@ class SocketClient:
         Raises `OSError`, and `msgspec.DecodeError` when the other end is no broker.
         """
         self._lost = lost
+        self._callback: Callable[[Reply], None] | None = None
         self._closing = False
         self._numbers = count(1)
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
@@ -55,32 +56,39 @@ class SocketClient:
         """The connection stands."""
         return self._alive
 
-    def send(self, order: Order) -> int:
-        """Queue an order and return its number."""
+    def send(self, order: Order, client: int = 0) -> int:
+        """Queue an order and return its number. Whose it is, is for the other end to say."""
         number = next(self._numbers)
         self._outbox.put(encode(Request(number, order)))
         return number
 
     def listen(self, callback: Callable[[Reply], None]) -> None:
-        """Call `callback`, on another thread, with every reply; the last may be a fatal
+        """Call `callback`, on another thread, with every reply from now on; the last may be a fatal
         `Failed`."""
-        threading.Thread(target=self._write, daemon=True).start()
-        threading.Thread(target=self._read, args=(callback,), daemon=True).start()
+        begun = self._callback is not None
+        self._callback = callback
+        if not begun:
+            threading.Thread(target=self._write, daemon=True).start()
+            threading.Thread(target=self._read, daemon=True).start()
 
     def _write(self) -> None:
         with suppress(OSError):  # the reader reports the loss
             while (line := self._outbox.get()) is not None:
                 self._socket.sendall(line)
 
-    def _read(self, callback: Callable[[Reply], None]) -> None:
+    def _read(self) -> None:
         # Whichever it is, nothing more can be heard.
         with self._lines, suppress(OSError, msgspec.DecodeError):
             for line in self._lines:
-                callback(decode_reply(line))
+                self._say(decode_reply(line))
         self._alive = False
         if not self._closing:
-            callback(Reply(0, _GONE))
+            self._say(Reply(0, _GONE))
             self._lost()
+
+    def _say(self, reply: Reply) -> None:
+        if self._callback is not None:
+            self._callback(reply)
 
     def close(self, timeout: float = 1.0) -> None:
         """Hang up; the engine lives on for others. Never waits."""

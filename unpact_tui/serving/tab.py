@@ -43,17 +43,19 @@ def main() -> int:
         client = connect()
     except (OSError, NoStateFolder, msgspec.DecodeError):
         return ExitCode.COMPUTE  # the server went while the page was loading
+    from unpact_tui.app.frame import Looks
     from unpact_tui.app.workbench import Workbench
 
-    welcome = client.welcome
-    bench = Workbench(
-        client,
-        welcome.order,
-        welcome.cases,
+    welcome, shown = client.welcome, client.welcome.shown
+    looks = Looks(
         no_colour=bool(os.environ.get("NO_COLOR")),
-        ascii=welcome.ascii,
-        restart=connect,
+        ascii=shown.ascii,
+        lane=shown.lane,
+        theme=shown.theme,
+        keymap=shown.keymap,
+        hint=shown.hint,
     )
+    bench = Workbench(client, welcome.order, welcome.cases, looks, restart=connect)
     try:
         bench.run()
     finally:

@@ -11,13 +11,26 @@ from attribution.types import Case
 from unpact_tui.worker.protocol import Open
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """How the inspector looks and is steered, as far as that was configured."""
+
+    ascii: bool = False
+    lane: bool = False
+    """Begin with the glyphs that say the colours."""
+    theme: str | None = None
+    keymap: dict[str, str] = {}
+    """Keys by comma, by the ids of what they do."""
+    hint: bool = False
+    """Say the first five keys."""
+
+
 class Welcome(msgspec.Struct, frozen=True):
     """The first line to a tab; `Request`s and `Reply`s follow."""
 
     order: Open
     """The only one that the shared engine takes."""
     cases: tuple[Case, ...]
-    ascii: bool
+    shown: Shown = Shown()
 
 
 def encode_welcome(welcome: Welcome) -> bytes:

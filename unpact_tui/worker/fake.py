@@ -13,7 +13,10 @@ from threading import Event as Flag
 from threading import Lock, Thread
 
 from attribution.errors import AttributionError
-from attribution.types import Attempt, Case, Interval, Reading, Recovery, Verdict
+from attribution.evidence import of_case
+from attribution.thresholds import Thresholds
+from attribution.types import Attempt, Case, Reading, Recovery
+from attribution.verdict import judge
 from unpact_tui.worker.events import (
     ByToken,
     Cancelled,
@@ -259,7 +262,7 @@ def _recover(model: FakeModel, positions: tuple[int, ...]) -> Iterator[Event]:
         recovery = _recovery(model, attempts, controls, complete=done == len(STRATEGIES))
         yield Ladder(recovery, 5 * done, 5 * len(STRATEGIES))
     if recovery is not None:
-        yield _judge(recovery)
+        yield _judge(model, recovery)
 
 
 def _recovery(
@@ -286,15 +289,8 @@ def _reference() -> Reading:
     return Reading(REFERENCE, "I never heard of that.", 0.05, exact=False)
 
 
-def _judge(recovery: Recovery) -> Judged:
-    best = recovery.best
-    share = best.recovered if best and best.recovered is not None else 0.0
-    name = best.strategy if best else "none"
-    hidden = share >= 0.5
-    reasons = (
-        "The base answers the question; the unlearned model does not.",
-        f"Emphasis by {name} brings back {share:.0%} of the lost log-probability.",
-        "Emphasis on random words brings back 3%.",
-    )
-    verdict = Verdict("SUPPRESSED" if hidden else "UNRECOVERED", reasons)
-    return Judged(verdict, {"recovered": Interval(share, share - 0.1, share + 0.05, 1)})
+def _judge(model: FakeModel, recovery: Recovery) -> Judged:
+    """Judge as the engine does: by numbers that would be measured."""
+    losses = [0.11, 0.14, 0.09]
+    evidence = of_case(model.answer, recovery, model.shift(), neutral_loss=losses)
+    return Judged(judge(evidence, Thresholds()), evidence)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
 from inspector import HOSTILE
+from painted import assert_harmless, on_screen
 from textual.app import App
 
 from attribution.types import Prompt, Span, Token
@@ -58,22 +57,23 @@ class Host(App[None]):
     def __init__(self, needle: str = "", said: str | None = None) -> None:
         super().__init__()
         self.given: list[str | None] = []
-        self._needle, self._said = needle, said
+        self.said = said
+        self._needle = needle
 
     def on_mount(self) -> None:
         self.push_screen(SearchScreen(self._needle, self._count, UNICODE), self.given.append)
 
     def _count(self, needle: str) -> str:
-        return f"{len(needle)} long" if self._said is None else self._said
+        return f"{len(needle)} long" if self.said is None else self.said
 
 
 def line(app: App[None]) -> str:
-    strip = app.screen._compositor.render_strips()[-1]
-    return "".join(segment.text for segment in strip)
+    return on_screen(app).split("\n")[-1]
 
 
 async def test_it_counts_while_one_writes_and_gives_the_text() -> None:
-    async with Host("Os").run_test(size=(80, 10)) as pilot:
+    app = Host("Os")
+    async with app.run_test(size=(80, 10)) as pilot:
         await pilot.pause()
         assert "/ Os" in line(pilot.app)
         assert "2 long" in line(pilot.app)
@@ -83,8 +83,7 @@ async def test_it_counts_while_one_writes_and_gives_the_text() -> None:
         assert "5 long" in line(pilot.app)
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(pilot.app, Host)
-        assert pilot.app.given == ["Osl[/"]
+        assert app.given == ["Osl[/"]
 
 
 @pytest.mark.parametrize(("keys", "given"), [(("escape",), None), (("backspace", "enter"), "")])
@@ -103,11 +102,12 @@ async def test_what_is_searched_stays_in_sight() -> None:
         assert pilot.app.screen.query_one("#search-line").region.y == 9
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-async def test_hostile_text_is_shown_and_not_obeyed(name: str) -> None:
-    text = HOSTILE[name]
-    async with Host(text, text).run_test(size=(80, 10)) as pilot:
-        pilot.app.screen.query_one(Needle).insert_text_at_cursor(text)
-        await pilot.pause()
-        shown = line(pilot.app)
-        assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+async def test_hostile_text_is_shown_and_not_obeyed() -> None:
+    app = Host(HOSTILE["click"])
+    async with app.run_test(size=(80, 10)) as pilot:
+        for text in HOSTILE.values():
+            app.said = text
+            app.screen.query_one(Needle).value = ""
+            app.screen.query_one(Needle).insert_text_at_cursor(text)
+            await pilot.pause()
+            assert_harmless(app)

@@ -7,14 +7,15 @@ from dataclasses import fields
 
 import pytest
 from inspector import HOSTILE
-from test_hostile_text import assert_harmless
-from textual.app import App
+from painted import assert_harmless
 from textual.widgets import Static
 
+from attribution.errors import BadOption
 from attribution.intervals import single, wilson
 from attribution.types import Interval, Verdict
 from attribution.verdict import Thresholds, judge
 from unpact_tui.app.glyphs import ASCII, UNICODE
+from unpact_tui.app.host import Host
 from unpact_tui.app.screens.summary import SummaryScreen
 from unpact_tui.app.summary_lines import (
     EVIDENCE,
@@ -130,23 +131,32 @@ def test_steps_are_on_a_grid_and_undo_each_other() -> None:
     assert by_hand.known == 0.6
 
 
-def test_nothing_leaves_what_the_command_line_allows() -> None:
+@pytest.mark.parametrize("name", [field.name for field in fields(Thresholds)])
+@pytest.mark.parametrize("value", [-0.05, 0.0, 1.0, 1.05, 1e9])
+def test_a_threshold_may_be_what_the_command_line_takes(name: str, value: float) -> None:
+    try:
+        taken: Thresholds | None = settle(Settings(), [f"{name}={value}"]).thresholds
+    except BadOption:
+        taken = None
+    made = put(Thresholds(), name, value)
+    if name not in MEASURED:
+        assert (made if isinstance(made, Thresholds) else None) == taken
+
+
+def test_steps_end_where_the_range_ends() -> None:
     assert len(all_thresholds()) == len(fields(Thresholds))
-    for threshold in all_thresholds():
-        for direction in (-1, 1):
-            at: Thresholds | str = Thresholds()
-            for _ in range(60):
-                if isinstance(at, str):
-                    break
-                settle(Settings(), [f"{threshold.name}={threshold.of(at)}"])
-                at = stepped(at, threshold.name, direction)
-    assert "from 0 to 1" in str(put(Thresholds(), "known", 1.05))
+    at = Thresholds(known=0.98)
+    highest = stepped(at, "known", 1)
+    assert isinstance(highest, Thresholds)
+    assert highest.known == 1
+    assert stepped(highest, "known", 1) == "known is from 0 to 1"
+    assert stepped(Thresholds(lift=0.0), "lift", -1) == "lift is 0 or more"
 
 
 # ---------------------------------------------------------------- the screen
 
 
-class Host(App[None]):
+class Page(Host):
     """The page over an empty screen."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -164,7 +174,7 @@ class Host(App[None]):
 
 
 async def test_the_verdict_follows_and_the_thresholds_are_given_back() -> None:
-    app = Host(SummaryScreen(of_this, of_all, Thresholds(), UNICODE, False, "this"))
+    app = Page(SummaryScreen(of_this, of_all, Thresholds(), UNICODE, False, "this"))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         assert "S U P P R E S S E D" in app.said("verdict-words")
@@ -183,13 +193,15 @@ async def test_the_verdict_follows_and_the_thresholds_are_given_back() -> None:
 
 
 async def test_what_was_measured_does_not_move_and_nothing_changed_is_none() -> None:
-    app = Host(SummaryScreen(lambda _: None, of_all, Thresholds(), ASCII, True, "this"))
+    app = Page(SummaryScreen(lambda _: None, of_all, Thresholds(), ASCII, True, "this"))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "Not read yet" in app.said("verdict-words")
-        await pilot.press(*["down"] * 9, "right")
+        app.page.action_move(9)
+        await pilot.press("right")
         assert app.said("threshold-news") == FIXED
-        await pilot.press(*["up"] * 20, *["right"] * 9)
+        app.page.action_move(-20)
+        await pilot.press(*["right"] * 9)
         assert "from 0 to 1" in app.said("threshold-news")
         await pilot.press("backspace", "pagedown", "escape")
         await pilot.pause()
@@ -200,8 +212,8 @@ async def test_hostile_reasons_are_shown_and_not_obeyed() -> None:
     reasons = tuple(HOSTILE.values())
     summary = Summary(Verdict("UNKNOWN", reasons), {reasons[0]: single(1)}, Thresholds(), {}, True)
     page = SummaryScreen(lambda _: summary, lambda _: summary, Thresholds(), UNICODE, False)
-    app = Host(page)
+    app = Page(page)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert_harmless(pilot)
+        assert_harmless(pilot.app)
         assert "[/INST]" in app.said("verdict-words")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal, cast
 
+from attribution import emphasis
 from unpact_tui.app.overview import Jump, next_like
 from unpact_tui.app.screens.moving import Moving
 from unpact_tui.app.state import same_words, word_at, words_with
@@ -32,9 +32,6 @@ _PEAK = 0.3
 
 class Acting(Moving):
     """A comparison and the keys that change what is chosen."""
-
-    strengths: Mapping[str, tuple[float, ...]]
-    """The degrees of each strategy; one without degrees is not in it."""
 
     # ------------------------------------------------------------ emphasis
 
@@ -82,7 +79,7 @@ class Acting(Moving):
     def action_strength(self, by: int) -> None:
         """Emphasise more or less strongly."""
         name, now = self.state.strategy, self.state.now.strength
-        degrees = self.strengths.get(name, (1.0,))
+        degrees = emphasis.strengths(name)
         if len(degrees) == 1:
             self.comparison.hint(f"{name} has no degrees: it is on or off.")
             return

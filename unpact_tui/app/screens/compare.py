@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -60,13 +60,11 @@ class CompareScreen(Visiting):
         ascii_only: bool,
         memory: Memory,
         recorder: Recorder | None,
-        strengths: Mapping[str, tuple[float, ...]],
     ) -> None:
         super().__init__()
         self.comparison = Comparison(engine, state, self, memory, recorder)
         self.overview = Overview(memory, self.comparison.wire.reading)
         self.settings = settings
-        self.strengths = strengths
         self.glyphs = glyphs
         self.ascii_only = ascii_only
         self._drawing = Drawing(lambda: self.app, self, glyphs)

@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from unpact_tui.app import prompt_rows
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.host import Host
 from unpact_tui.app.lines import WARN, Line, content
-from unpact_tui.app.prompt_lines import counted, detail_lines, progress_line, title_line
+from unpact_tui.app.prompt_lines import counted, progress_line, title_line
 from unpact_tui.app.prompt_rows import ORDERS, Order, PromptRow
 from unpact_tui.app.screens.search import Needle
 from unpact_tui.app.widgets.foot import Foot
+from unpact_tui.app.widgets.prompt_detail import PromptDetail
 from unpact_tui.app.widgets.prompt_list import PromptList
 
 _JUMPS: dict[str, Callable[[Sequence[PromptRow], int], int | None]] = {
@@ -48,7 +51,7 @@ _KEYS: list[BindingType] = [
     _bind("f", "jump('suppressed')", "next_suppressed", "Suppressed"),
     _bind("F", "jump('collapsed')", "next_collapsed", "Collapsed"),
     _bind("d", "jump('changed')", "next_changed", "Changed"),
-    _bind("q", "close", "close_prompts", "Close"),
+    _bind("q", "dismiss(None)", "close_prompts", "Close"),
     _bind("escape", "back", "back_from_prompts"),
     _bind("down,j", "move(1)", "next_row"),
     _bind("up,k", "move(-1)", "previous_row"),
@@ -68,11 +71,6 @@ PromptsScreen {
     & #prompts-filter { display: none; height: 1; padding: 0 1; }
     & #filter-sign { width: 2; }
     &.-filtering #prompts-filter { display: block; }
-    & #prompts-detail { height: 5; border-top: solid $foreground 40%; }
-    & #detail-prompt { height: 2; padding: 0 1; }
-    &:ansi #prompts-detail { border-top: solid ansi_bright_black; }
-    &.-low #prompts-detail, &.-lowest #prompts-detail { display: none; }
-    &.-ascii #prompts-detail { border-top: ascii $foreground 40%; }
     &.-ascii .prompts-line { text-overflow: clip; }
 }
 """
@@ -92,6 +90,10 @@ class PromptsScreen(Screen[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = _KEYS
     DEFAULT_CSS = _LOOK
+    app = getters.app(Host)
+    _list = getters.query_one(PromptList)
+    _detail = getters.query_one(PromptDetail)
+    _filter = getters.query_one(Filter)
 
     class Scoring(Message):
         """The prompts that wait are to be read in the background, or no longer."""
@@ -126,17 +128,13 @@ class PromptsScreen(Screen[int | None]):
         self._glyphs = glyphs
         self._plain = ascii_only
         self._lines: dict[str, Line] = {}
-        self._ready = False
 
     def compose(self) -> ComposeResult:
         """Lay out the lines, the list and what is under the cursor."""
         for name in ("title", "counts", "progress", "heading"):
             yield Static(id=f"prompts-{name}", classes="prompts-line", markup=False)
         yield PromptList(self._glyphs, plain=self._plain, current=self._current)
-        with Vertical(id="prompts-detail"):
-            yield Static(id="detail-prompt", markup=False)
-            yield Static(id="detail-answer", classes="prompts-line", markup=False)
-            yield Static(id="detail-numbers", classes="prompts-line", markup=False)
+        yield PromptDetail(self._glyphs, plain=self._plain)
         with Horizontal(id="prompts-filter"):
             yield Static("/", id="filter-sign", markup=False)
             yield Filter("", placeholder=_HINT, id="filter-needle")
@@ -144,17 +142,16 @@ class PromptsScreen(Screen[int | None]):
 
     def on_mount(self) -> None:
         """Start at the prompt that is open."""
-        self._ready = True
         self._list.focus()
         self._arrange()
         here = next((i for i, row in enumerate(self._shown) if row.index == self._current), 0)
         self._list.go(here)
-        self._describe()
+        self._detail.show(self._list.here)
 
     def show(self, rows: Sequence[PromptRow], progress: tuple[int, int] | None) -> None:
         """Show rows anew, and how many are read of how many while that goes on."""
         self._rows, self._progress = rows, progress
-        if self._ready and self.is_attached:
+        if self.is_mounted and self.is_attached:
             self._arrange()
 
     # ------------------------------------------------------------ what a person does
@@ -187,15 +184,15 @@ class PromptsScreen(Screen[int | None]):
     def action_edit(self) -> None:
         """Ask for the prompt under the cursor to be changed."""
         if self._list.here is not None:
-            self.post_message(self.EditRow(self._list.here.index))
+            self._ask(self.EditRow(self._list.here.index))
 
     def action_add(self) -> None:
         """Ask for another prompt."""
-        self.post_message(self.Add())
+        self._ask(self.Add())
 
     def action_score(self) -> None:
         """Ask for all to be read, or for that to stop."""
-        self.post_message(self.Scoring(self._progress is None))
+        self._ask(self.Scoring(self._progress is None))
 
     def action_sort(self) -> None:
         """Sort by the next key, and go to what it puts in front."""
@@ -220,9 +217,10 @@ class PromptsScreen(Screen[int | None]):
         else:
             self.dismiss(None)
 
-    def action_close(self) -> None:
-        """Leave for the prompt that was open."""
-        self.dismiss(None)
+    def _ask(self, message: Message) -> None:
+        """Ask the screen below: it pushed this one, but no message goes there by itself."""
+        stack = self.app.screen_stack
+        stack[max(0, stack.index(self) - 1)].post_message(message)
 
     # ------------------------------------------------------------ what the parts say
 
@@ -239,7 +237,7 @@ class PromptsScreen(Screen[int | None]):
     def on_prompt_list_moved(self) -> None:
         """Say what is under the cursor."""
         self._say_note("")
-        self._describe()
+        self._detail.show(self._list.here)
 
     def on_prompt_list_chosen(self) -> None:
         """A second click opens."""
@@ -252,14 +250,6 @@ class PromptsScreen(Screen[int | None]):
 
     # ------------------------------------------------------------ drawing
 
-    @property
-    def _list(self) -> PromptList:
-        return self.query_one(PromptList)
-
-    @property
-    def _filter(self) -> Needle:
-        return self.query_one(Needle)
-
     def _arrange(self) -> None:
         ids = [row.id for row in self._rows]
         if ids != self._ids:
@@ -270,7 +260,7 @@ class PromptsScreen(Screen[int | None]):
         self._write("prompts-title", title_line(self._order, wanted, len(self._shown)))
         self._write("prompts-counts", ((self._counts(), ""),))
         self._progress_line()
-        self._describe()
+        self._detail.show(self._list.here)
 
     def _head(self) -> None:
         names = prompt_rows.heading(self._list.columns, self._order, self._glyphs)
@@ -286,11 +276,6 @@ class PromptsScreen(Screen[int | None]):
     def _progress_line(self) -> None:
         doing = progress_line(self._rows, self._progress, self._glyphs)
         self._write("prompts-progress", ((self._note, WARN),) if self._note else doing)
-
-    def _describe(self) -> None:
-        lines = detail_lines(self._list.here, self._glyphs, plain=self._plain)
-        for name, line in zip(("prompt", "answer", "numbers"), lines, strict=True):
-            self._write(f"detail-{name}", line)
 
     def _write(self, name: str, line: Line) -> None:
         if self._lines.get(name) != line:

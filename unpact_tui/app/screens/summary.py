@@ -48,7 +48,13 @@ _LOOK = """
 SummaryScreen {
     layout: vertical;
     & #summary-title { height: 1; padding: 0 1; background: $panel; }
-    & #summary-verdict { height: auto; max-height: 12; padding: 0 1; margin-bottom: 1; }
+    & #summary-verdict {
+        height: auto;
+        max-height: 12;
+        padding: 0 1;
+        margin-bottom: 1;
+        scrollbar-size-vertical: 1;
+    }
     & #summary-cases, & #summary-caveat {
         height: 1;
         padding: 0 1;

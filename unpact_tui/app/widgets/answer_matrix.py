@@ -23,7 +23,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from unpact_tui.app import palette
-from unpact_tui.app.cube import CubeColours
+from unpact_tui.app.cube import shorter
 from unpact_tui.app.widgets.matrix_lines import (
     CHOSEN,
     HEAD,
@@ -38,8 +38,6 @@ from unpact_tui.app.widgets.matrix_lines import (
     window,
 )
 from unpact_tui.display import display_text
-
-_SHORT = CubeColours()
 
 _HEAD = -1
 """Number of the line above the rows."""
@@ -168,7 +166,7 @@ class AnswerMatrix(ScrollView, can_focus=False, inherit_bindings=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Write colours as short as can be: a matrix has a great many."""
-        return (*super().get_line_filters(), _SHORT)
+        return shorter(super().get_line_filters())
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the view."""

@@ -25,7 +25,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from unpact_tui.app.cube import CubeColours
+from unpact_tui.app.cube import shorter
 from unpact_tui.app.widgets.answer_lines import (
     MATCH,
     MISSING,
@@ -39,8 +39,6 @@ from unpact_tui.app.worddiff import Run, diff
 from unpact_tui.display import display_text
 
 _NOTE = "answer-view--note"
-
-_SHORT = CubeColours()
 
 
 class AnswerView(ScrollView, can_focus=False):
@@ -116,7 +114,7 @@ class AnswerView(ScrollView, can_focus=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Write colours as short as can be: an answer comes at ten lines a second."""
-        return (*super().get_line_filters(), _SHORT)
+        return shorter(super().get_line_filters())
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the view."""

@@ -23,11 +23,9 @@ from textual.strip import Strip
 
 from attribution.types import Token
 from unpact_tui.app import palette
-from unpact_tui.app.cube import CubeColours
+from unpact_tui.app.cube import shorter
 from unpact_tui.app.widgets.token_rows import MARKS, Look, TokenRows
 from unpact_tui.display import display_text
-
-_SHORT = CubeColours()
 
 _CSS = """\
 TokenGrid {
@@ -175,7 +173,7 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Write colours as short as can be: every key repaints some."""
-        return (*super().get_line_filters(), _SHORT)
+        return shorter(super().get_line_filters())
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the view."""
