@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from attribution import emphasis, estimators
-from unpact_tui import cli_diff, cli_serve, cli_system, cli_unlearn
+from unpact_tui import cli_diff, cli_listings, cli_serve, cli_system, cli_unlearn
 from unpact_tui.cli_types import (
     AnswerText,
     Ascii,
@@ -262,41 +261,5 @@ def demo(
             raise typer.Exit(code)
 
 
-for commands in (cli_unlearn, cli_diff, cli_serve, cli_system):
+for commands in (cli_unlearn, cli_diff, cli_serve, cli_listings, cli_system):
     app.add_typer(commands.app)
-
-
-@app.command()
-def strategies() -> None:
-    """List the ways to emphasise words of a prompt."""
-    _list("attribution.emphasis", emphasis.names())
-
-
-@app.command("estimators")
-def list_estimators() -> None:
-    """List the ways to measure contributions."""
-    _list("attribution.estimators", estimators.names())
-
-
-@app.command("settings")
-def list_settings() -> None:
-    """List what --set can change, with its default."""
-    from unpact_tui.catalogue import fields
-
-    places = (
-        ("unpact_tui.settings", "Settings"),
-        ("attribution.types", "KeyTokenRule"),
-        ("attribution.thresholds", "Thresholds"),
-    )
-    found = [field for module, kind in places for field in fields(module, kind)]
-    lines = (f"{field.name:<18} {field.default:<16} {field.sentence}\n" for field in found)
-    with guarded():
-        put("".join(lines))
-
-
-def _list(package: str, names: tuple[str, ...]) -> None:
-    from unpact_tui.catalogue import summaries
-
-    lines = (f"{name:<16} {summary}\n" for name, summary in summaries(package, names))
-    with guarded():
-        put("".join(lines))

@@ -30,7 +30,8 @@ def report(
 ) -> ExitCode:
     """Run all cases, print the document and return the exit code.
 
-    Everything that can be refused is refused before a model is loaded. Raises what `run_tasks` raises.
+    Everything that can be refused is refused before a model is loaded. Raises what `run_tasks`
+    raises.
     """
     if fail_on is not None:
         output.label(fail_on)

@@ -59,13 +59,10 @@ def inspect(
     Raises `UsageError`, `NoTerminal` and `BadConfig` among them; what fails later is shown by the
     app, or said by it when the terminal is restored.
     """
-    instead = headless_line(chosen, settings)
     order = order_of(chosen, settings)
     before = _before(session, order)
     cases = () if before is not None else tuple(choose_cases(chosen))
-    if chosen.prompts == "-":
-        tty.reopen_keyboard(instead)
-    tty.require_terminal(instead)
+    _require_terminal(chosen, settings)
     log = paths.engine_log()
     keeping = _keeping(session, goes_on=before is not None)
     start = partial(ProcessClient, log)
@@ -88,6 +85,13 @@ def inspect(
         return shown(bench, log)
     finally:
         client.close()
+
+
+def _require_terminal(chosen: Chosen, settings: Settings) -> None:
+    instead = headless_line(chosen, settings)
+    if chosen.prompts == "-":
+        tty.reopen_keyboard(instead)
+    tty.require_terminal(instead)
 
 
 def replay(session: Path, found: Found) -> int:

@@ -108,6 +108,7 @@ async def test_two_tabs_share_an_engine_that_ends_with_the_server(served: Served
     assert code == 143
     assert "ssh -L" in said
     assert "Traceback" not in said
+    assert "ended with code" not in said
 
 
 @pytest.mark.slow

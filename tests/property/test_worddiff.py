@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +46,7 @@ SEQUENCES = st.lists(st.sampled_from("abcd"), max_size=12)
 def test_the_common_subsequence_is_a_longest(first: list[str], second: list[str]) -> None:
     pairs = common(first, second)
     assert all(first[i] == second[j] for i, j in pairs)
-    assert all(a < c and b < d for (a, b), (c, d) in zip(pairs, pairs[1:], strict=False))
+    assert all(a < c and b < d for (a, b), (c, d) in pairwise(pairs))
     lengths = [[0] * (len(second) + 1) for _ in range(len(first) + 1)]
     for i, one in enumerate(first):
         for j, other in enumerate(second):

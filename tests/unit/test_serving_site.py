@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -35,6 +36,9 @@ while True:
     if head[:1] == b"M":
         told = json.loads(body)
         if told["type"] == "quit" and "stubborn" not in sys.argv:
+            for _ in range(100):
+                say(b"D", "a last frame" * 1000)
+            time.sleep(0.1)
             break
         say(b"D", json.dumps(told))
     elif body == b"die":
@@ -195,16 +199,29 @@ async def test_there_are_only_so_many_tabs(
     await gone(pid)
 
 
-@pytest.mark.parametrize("words", [(), ("stubborn",)])
+async def test_a_closed_tab_ends_in_good_order() -> None:
+    codes: list[int] = []
+    found = made(failed=codes.append)
+    async with TestClient(TestServer(found.application())) as client:
+        socket = await client.ws_connect(path(found, "ws"), headers=origin(client))
+        pid = json.loads(await socket.receive_bytes(timeout=5))[0]
+        await socket.close()
+        await gone(pid)
+    assert codes == []
+
+
+@pytest.mark.parametrize(("words", "code"), [((), []), (("stubborn",), [-signal.SIGKILL])])
 async def test_the_end_of_the_server_is_the_end_of_its_tabs(
-    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...], code: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unpact_tui.serving.tab_process._PATIENCE", 0.3)
-    found = made(*words)
+    monkeypatch.setattr("unpact_tui.serving.tab_process._PATIENCE", 0.5)
+    codes: list[int] = []
+    found = made(*words, failed=codes.append)
     async with TestClient(TestServer(found.application())) as client:
         socket = await client.ws_connect(path(found, "ws"), headers=origin(client))
         pid = json.loads(await socket.receive_bytes(timeout=5))[0]
     await gone(pid)
+    assert codes == code
 
 
 async def gone(pid: int) -> None:

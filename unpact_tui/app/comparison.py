@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unpact_tui.app.messages import EngineClient
-from unpact_tui.app.replies import put, put_all, task_of
-from unpact_tui.app.scoring import next_to_read
+from unpact_tui.app.recalling import recalled
+from unpact_tui.app.replies import put, task_of
+from unpact_tui.app.scoring import Background
 from unpact_tui.app.stage import Alarm, Stage
-from unpact_tui.app.state import CompareState, Page, apply, same_page
+from unpact_tui.app.state import CompareState, apply, same_page
 from unpact_tui.app.wire import Wire
 from unpact_tui.session.actions import Action, TryAll
 from unpact_tui.session.file import Recorder
@@ -42,7 +43,7 @@ class Comparison:
         self._stage = stage
         self._quiet: set[Question] = set()
         """What somebody cancelled: it does not start by itself."""
-        self._scoring = False
+        self.background = Background(self.wire)
         self._settling: Alarm | None = None
 
     # ------------------------------------------------------------ what a person does
@@ -54,7 +55,7 @@ class Comparison:
 
     def begin(self) -> None:
         """Show what is remembered of the current prompt, and ask for the rest."""
-        self._become(self._recalled(self.state))
+        self._become(recalled(self.state, self.wire))
         self._want()
 
     def do(self, action: Action) -> None:
@@ -73,7 +74,7 @@ class Comparison:
         self._quiet.clear()
         if before.case != after.case:
             after = replace(after, history=())
-        self._become(self._recalled(after))
+        self._become(recalled(after, self.wire))
         if before.analysis == after.analysis and before.recovering == after.recovering:
             self._settling = self._stage.later(DEBOUNCE, self._settle)
         else:
@@ -95,7 +96,7 @@ class Comparison:
         for order in asked:
             self.memory.forget(order)
             self._quiet.discard(order)
-        self._become(self._recalled(self.state))
+        self._become(recalled(self.state, self.wire))
         self._want()
 
     def recover(self) -> None:
@@ -105,15 +106,15 @@ class Comparison:
         if self.state.recovering == before:
             self.memory.forget(before)
             self._quiet.discard(before)
-            self._become(self._recalled(self.state))
+            self._become(recalled(self.state, self.wire))
             self._want()
 
     def cancel(self) -> None:
         """Stop the engine, and what would start by itself; then what runs in the background."""
         self._rest()
         state = self.state
-        if not state.busy and self._scoring:
-            self.score(False)
+        if not state.busy and self.background.wanted:
+            self.score(wanted=False)
             return
         if not state.busy:
             self.hint("Nothing is running.")
@@ -122,14 +123,10 @@ class Comparison:
         self._quiet.update((state.analysis, state.recovering))
         self._become(replace(state, hint="", page=replace(state.page, refused=True)))
 
-    def score(self, wanted: bool) -> None:
+    def score(self, *, wanted: bool) -> None:
         """Read every prompt in the background, or stop."""
-        if wanted:
-            self.memory.forget_failures()
-        elif self._scoring:
-            self.wire.cancel(background=True)
-        self._scoring = wanted
-        self._pump()
+        self.background.want(wanted=wanted)
+        self._become(self.background.pumped(self.state))
 
     def weigh(self) -> None:
         """Ask what changed in the weights, unless that is known."""
@@ -141,11 +138,6 @@ class Comparison:
         said = self.memory.said(Weigh())
         change = next((event.change for event in said if isinstance(event, Weighed)), None)
         return change, self.memory.failure(Weigh())
-
-    @property
-    def scoring(self) -> bool:
-        """Whether all prompts are being read."""
-        return self._scoring
 
     # ------------------------------------------------------------ what the engine says
 
@@ -161,14 +153,14 @@ class Comparison:
         if said.over:
             if self._settling is None:
                 self._want()
-            self._pump()
+            self._become(self.background.pumped(self.state))
 
     def reconnect(self, engine: EngineClient) -> None:
         """Go on with another engine: nothing that was said is lost."""
         self.wire.reconnect(engine)
         self._quiet.clear()
         self.begin()
-        self._pump()
+        self._become(self.background.pumped(self.state))
 
     def _show(self, order: Question, event: Event) -> None:
         """Put what was said on the page, if it is about what is looked at."""
@@ -201,22 +193,6 @@ class Comparison:
         self.state = state
         self._stage.draw(state)
 
-    def _recalled(self, state: CompareState) -> CompareState:
-        """Return the state with all on its page that is remembered about what is chosen."""
-        page = Page()
-        history = state.history
-        for order in (state.analysis, state.attempt, state.recovering):
-            task = task_of(order) if order is not None else None
-            if order is None or task is None:
-                continue
-            said = self.memory.said(order)
-            page = put_all(page, task, said)
-            if self.wire.reading(order):
-                page = replace(page, awaited=page.awaited | {task})
-            if self.memory.whole(order):
-                history += tuple(e.attempt.recovered for e in said if isinstance(e, Tried))
-        return replace(state, page=page, history=history)
-
     def _want(self) -> None:
         """Ask for what the page lacks, one thing after the other."""
         state = self.state
@@ -239,22 +215,6 @@ class Comparison:
             page = replace(page, awaited=page.awaited | {task}, trouble="", refused=False)
         self._become(replace(self.state, page=page, hint=""))
         self.wire.ask(order)
-
-    def _pump(self) -> None:
-        """Have the next prompt read in the background, if that is wanted."""
-        state = self.state
-        if not self._scoring:
-            if state.scored is not None:
-                self._become(replace(state, scored=None))
-            return
-        found = next_to_read(state.cases, state.granularity, self.memory)
-        if found.order is None:
-            self._scoring = False
-            self._become(replace(state, scored=None, hint=f"All {found.total} prompts are read."))
-            return
-        self._become(replace(state, scored=(found.done, found.total)))
-        if not self.wire.reading(found.order):
-            self.wire.ask(found.order)
 
     def _settle(self) -> None:
         self._rest()

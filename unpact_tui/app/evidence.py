@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from attribution.types import Attempt, AttemptKind, Label, Prompt, Recovery
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import BAR, LABEL, LONGEST, MARKED, STRONG, WARN, Line, Piece, shown
+from unpact_tui.app.sparkline import sparkline
 from unpact_tui.app.state import CompareState, word_at
 from unpact_tui.worker.events import Tried
+
+_MOST_TRIED = 24
 
 MEANING: dict[Label, str] = {
     "RETAINED": "it still answers",
@@ -42,6 +45,12 @@ def _heading(title: str, detail: str, note: str = "") -> Line:
     return ((title, STRONG), ("  " + detail, ""), ("  " + note, LABEL))
 
 
+def _how(state: CompareState) -> str:
+    """Name the strategy, and how strong it is where it has degrees."""
+    strength = state.now.strength
+    return state.strategy if strength == 1 else f"{state.strategy} x{strength:g}"
+
+
 # ---------------------------------------------------------------- this emphasis
 
 
@@ -50,7 +59,7 @@ def attempt_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]
     if not state.emphasis:
         return _invitation(state)
     words = words_of(state, state.emphasis, width - len(state.strategy) - 17)
-    head = _heading("This emphasis", state.strategy, words)
+    head = _heading("This emphasis", _how(state), words)
     if state.page.tried is None:
         waiting = ((f"asking the unlearned model{glyphs.ellipsis}", LABEL),)
         trouble = ((shown(state.page.trouble), WARN),)
@@ -59,6 +68,7 @@ def attempt_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]
         head,
         (),
         *_shares(state.page.tried, glyphs, width),
+        *_history(state, glyphs),
         (),
         *_before_after(state, state.page.tried.attempt, glyphs, width),
         (),
@@ -100,6 +110,15 @@ def _shares(tried: Tried, glyphs: Glyphs, width: int) -> list[Line]:
     if twin is None:
         same = (*same[:2], ("no such twin", LABEL))
     return [recovered, row("random words", tried.control, f"mean of {draws} draws", LABEL), same]
+
+
+def _history(state: CompareState, glyphs: Glyphs) -> list[Line]:
+    """Say what was recovered by each emphasis that was tried on this prompt, the newest last."""
+    tried = state.history[-_MOST_TRIED:]
+    if len(tried) < 2:
+        return []
+    line = sparkline(tried, _MOST_TRIED, ascii_only=glyphs.line == "=")
+    return [((f"{'so far':<13}", LABEL), (line, BAR), (f"  {len(state.history)} tried", LABEL))]
 
 
 def _why_not(attempt: Attempt) -> str:

@@ -51,7 +51,7 @@ class Frame(Host):
 
     TITLE = "unpact-tui"
     CSS_PATH = "workbench.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [keys.GUIDE]
+    BINDINGS: ClassVar[list[BindingType]] = [keys.GUIDE, keys.PAGE_HELP, keys.PICTURE]
 
     def __init__(self, looks: Looks, guide: Guide | None) -> None:
         _say_no_colour(looks.no_colour)
@@ -79,6 +79,31 @@ class Frame(Host):
             signs = keys.signs(self._keymap, self.get_key_display)
             screen = GuideScreen(self._guide, signs, self.glyphs, self.looks.ascii, row)
             self.push_screen(screen)
+
+    def action_page_help(self) -> None:
+        """Say what the keys of a page do; the comparison says it in more words."""
+        from unpact_tui.app.screens.help import HelpScreen
+
+        rows: dict[str, list[str]] = {}
+        for _, binding, _, _ in self.screen.active_bindings.values():
+            if binding.description and binding.id != keys.PAGE_HELP.id:
+                does = binding.tooltip or binding.description
+                rows.setdefault(does, []).append(self.get_key_display(binding))
+        here = ("Keys", [(" ".join(signs), does) for does, signs in rows.items()])
+        self.push_screen(HelpScreen([here, keys.ANYWHERE], self.glyphs))
+
+    def action_picture(self) -> None:
+        """Put a picture of what is on the screen into the current folder, beside earlier ones."""
+        from unpact_tui.app.screens.export import default_stem, free, offline, write_export
+
+        path = free(Path(f"{default_stem(None, datetime.now().astimezone())}.svg"))
+        try:
+            write_export(path, offline(self.export_screenshot(title=self.TITLE)))
+        except UsageError as error:
+            told = f"{error} {error.hint}"
+        else:
+            told = f"Written to {path}"
+        self.notify(shown(told, 1000), timeout=4, markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Have the guide's key do nothing, and stand nowhere, without a guide."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unpact_tui.app.layout import in_ascii
+
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
@@ -21,8 +23,9 @@ class Glyphs:
     """A cell of a progress bar."""
 
     def write(self, text: str) -> str:
-        """Return text in which the sign for "cut off" is one of these."""
-        return text.replace("…", self.ellipsis)
+        """Return text in which all signs of ours are these; a letter stays what it is."""
+        text = text.replace("…", self.ellipsis)
+        return in_ascii(text) if self.ellipsis.isascii() else text
 
     def number(self, value: float | None, signed: bool = False) -> str:
         """Return nats with two decimals; a dash for what is not measured."""

@@ -85,9 +85,13 @@ PAGES = (
     _bind("V", "summary", "show_summary", "verdict, evidence, thresholds", "Verdict"),
     _bind("W", "weights", "show_weights", "what changed in the weights", "Weights"),
 )
+PICTURE = _bind("ctrl+s", "app.picture", "save_picture", "a picture of this page, into a file here")
+"""The application's own: every page that is no dialog has it."""
+
 TAKE = (
     _bind("E", "export", "export", "export to a file", "Export"),
     _bind("y", "copy", "copy", "copy to the clipboard"),
+    PICTURE,
     _bind("o", "other", "open_other", "another unlearned checkpoint"),
 )
 LEAVE = (
@@ -98,6 +102,9 @@ LEAVE = (
 
 GUIDE = _bind("g", "app.guide", "show_guide", "what to try here", "Guide")
 """The application's own: it works while the checkpoints load too, where there is a guide at all."""
+
+PAGE_HELP = _bind("?", "app.page_help", "page_help", "the keys of this page")
+"""The application's own too: every page that is no dialog has it."""
 
 ANYWHERE = ("Anywhere", (("^p", "every command by name"), ("^c", "leave at once")))
 """Keys that Textual binds."""

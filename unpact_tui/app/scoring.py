@@ -1,14 +1,13 @@
-"""Which prompt is read next when all of them are.
-
-Pure but for looking things up in what is remembered.
-"""
+"""All prompts read in the background, one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attribution.types import Case, Granularity
+from unpact_tui.app.state import CompareState
+from unpact_tui.app.wire import Wire
 from unpact_tui.session.memory import Memory
 from unpact_tui.worker.protocol import Analyse, Question, Recover
 
@@ -37,3 +36,31 @@ def next_to_read(cases: Sequence[Case], granularity: Granularity, memory: Memory
         else:
             done += 1
     return Next(first, done, len(cases))
+
+
+class Background:
+    """Asks for one prompt at a time, and not at all unless that is wanted."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wanted = False
+        self._wire = wire
+
+    def want(self, *, wanted: bool) -> None:
+        """Begin, or stop; what could not be read is tried once more."""
+        if wanted:
+            self._wire.memory.forget_failures()
+        elif self.wanted:
+            self._wire.cancel(background=True)
+        self.wanted = wanted
+
+    def pumped(self, state: CompareState) -> CompareState:
+        """Have the next prompt read, and return the state that says how far it is."""
+        if not self.wanted:
+            return state if state.scored is None else replace(state, scored=None)
+        found = next_to_read(state.cases, state.granularity, self._wire.memory)
+        if found.order is None:
+            self.wanted = False
+            return replace(state, scored=None, hint=f"All {found.total} prompts are read.")
+        if not self._wire.reading(found.order):
+            self._wire.ask(found.order)
+        return replace(state, scored=(found.done, found.total))

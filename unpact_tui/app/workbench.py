@@ -212,8 +212,8 @@ class Workbench(Frame):
             recorder,
         )
         self.push_screen(self._comparing)
-        if self.looks.hint:
-            self.notify(_HINT, timeout=20, markup=False)
+        if self.looks.hint and not self.guided:
+            self.notify(_HINT, timeout=12, markup=False)
 
     # ------------------------------------------------------------ failures
 

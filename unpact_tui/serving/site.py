@@ -55,7 +55,7 @@ class Site(Server):
         self._failed = failed
         self._prefix = f"/{secrets.token_urlsafe(TOKEN_BYTES)}"
         self._tabs: set[TabProcess] = set()
-        self._handlers: set[asyncio.Task[object]] = set()
+        self._endings: dict[TabProcess, asyncio.Task[None]] = {}
         self._runner: web.AppRunner | None = None
 
     @property
@@ -92,9 +92,7 @@ class Site(Server):
 
     async def on_shutdown(self, app: web.Application) -> None:
         """End every tab: a websocket would stay open for as long as its browser likes."""
-        handlers = tuple(self._handlers)
-        await asyncio.gather(*(tab.remote_close() for tab in self._tabs), return_exceptions=True)
-        await asyncio.gather(*handlers, return_exceptions=True)
+        await asyncio.gather(*(self._ending(tab) for tab in tuple(self._tabs)))
 
     async def handle_index(self, request: web.Request) -> web.Response:
         """Give the page, with a websocket's address at whatever name it was asked by."""
@@ -126,10 +124,7 @@ class Site(Server):
             close=websocket.close,
             download_manager=self.download_manager,
         )
-        task = asyncio.current_task()
-        assert task is not None
         self._tabs.add(tab)
-        self._handlers.add(task)
         try:
             await websocket.prepare(request)
             width = to_int(request.query.get("width", ""), 80)
@@ -137,14 +132,24 @@ class Site(Server):
             await tab.start(cells(width), cells(height))
             await self._process_messages(websocket, tab)
         finally:
-            try:
-                if code := await tab.end():
-                    self._failed(code)
-                await websocket.close()
-            finally:
-                self._tabs.discard(tab)
-                self._handlers.discard(task)
+            # Whoever gives up this handler, the tab is ended all the same.
+            await asyncio.shield(self._ending(tab))
+            await websocket.close()
         return websocket
+
+    def _ending(self, tab: TabProcess) -> asyncio.Task[None]:
+        """Begin to end a tab, once."""
+        if tab not in self._endings:
+            self._endings[tab] = asyncio.create_task(self._end(tab))
+        return self._endings[tab]
+
+    async def _end(self, tab: TabProcess) -> None:
+        try:
+            if code := await tab.end():
+                self._failed(code)
+        finally:
+            self._tabs.discard(tab)
+            self._endings.pop(tab, None)
 
 
 async def _give_script(request: web.Request) -> web.Response:

@@ -99,14 +99,19 @@ class TabProcess(AppService):
             return 0
         try:
             with suppress(TimeoutError, ConnectionError):
-                await asyncio.wait_for(self.stop(), _PATIENCE)
+                await asyncio.wait_for(self._finish(process), _PATIENCE)
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
-        with suppress(TimeoutError):  # what it drew last may be unread for ever
-            await asyncio.wait_for(process.wait(), 1.0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.communicate(), 1.0)
         return process.returncode or 0
+
+    async def _finish(self, process: Process) -> None:
+        """Ask it to end, and read what it draws till then: it would wait for its reader."""
+        await self.stop()
+        await process.communicate()
 
 
 async def _nothing(text: str) -> None:

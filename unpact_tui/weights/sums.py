@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 15
 """Elements; as float64 a block is 256 KiB, and three are in use at a time."""
+_PIECE = 1 << 13
+"""Elements; OpenBLAS starts threads from 10 000 on."""
 
 
 @dataclass(slots=True)
@@ -120,4 +122,12 @@ def _add_different(sums: Sums, before: Doubles, after: Doubles) -> None:
 
 
 def _dot(a: Doubles, b: Doubles) -> float:
-    return float(a @ b)
+    """Return the inner product, in pieces for which BLAS starts no threads.
+
+    For vectors this short threads cost more than they bring, and many times more where the
+    processor has something else to do.
+    """
+    if a.size <= _PIECE:
+        return float(a @ b)
+    pieces = (slice(start, start + _PIECE) for start in range(0, a.size, _PIECE))
+    return sum(float(a[piece] @ b[piece]) for piece in pieces)

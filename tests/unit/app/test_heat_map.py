@@ -79,7 +79,9 @@ async def test_colours_are_those_of_what_raises() -> None:
     async with Host(changed()).run_test(size=(60, 12)) as pilot:
         grounds = []
         for y in (3, 4):
-            style = next(found.style for found in cells(pilot.app, y) if found.text.startswith(" 1"))
+            style = next(
+                found.style for found in cells(pilot.app, y) if found.text.startswith(" 1")
+            )
             assert style is not None
             assert style.bgcolor is not None
             grounds.append(style.bgcolor.get_truecolor().hex)

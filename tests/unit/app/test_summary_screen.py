@@ -132,7 +132,7 @@ def test_steps_are_on_a_grid_and_undo_each_other() -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Thresholds)])
-@pytest.mark.parametrize("value", [-0.05, 0.0, 1.0, 1.05, 1e9])
+@pytest.mark.parametrize("value", [-0.05, 1.0, 1.05])
 def test_a_threshold_may_be_what_the_command_line_takes(name: str, value: float) -> None:
     try:
         taken: Thresholds | None = settle(Settings(), [f"{name}={value}"]).thresholds

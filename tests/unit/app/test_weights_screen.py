@@ -116,7 +116,7 @@ async def test_keys() -> None:
         assert heat_map.cursor == (1, 1)
         await pilot.press("end", "G")
         assert heat_map.cursor == (5, 2)
-        assert text(pilot, "detail") == "layer lm_head  mlp.down_proj  nothing to compare there"
+        assert text(pilot, "detail") == "lm_head  mlp.down_proj  nothing to compare there"
         await pilot.press("home", "g")
         assert heat_map.cursor == (0, 0)
         await pilot.press("n")

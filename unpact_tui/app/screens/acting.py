@@ -119,7 +119,7 @@ class Acting(Moving):
 
     def action_score(self) -> None:
         """Read all prompts in the background, or stop."""
-        self.comparison.score(not self.comparison.scoring)
+        self.comparison.score(wanted=not self.comparison.background.wanted)
 
     # ------------------------------------------------------------ which prompt
 

@@ -23,7 +23,7 @@ from unpact_tui.app.messages import EngineClient
 from unpact_tui.app.overview import Overview
 from unpact_tui.app.painting import PANES
 from unpact_tui.app.screens.drawing import Drawing
-from unpact_tui.app.screens.help import HelpScreen, Section
+from unpact_tui.app.screens.help import READING, HelpScreen, Section
 from unpact_tui.app.screens.visiting import Visiting
 from unpact_tui.app.stage import Alarm
 from unpact_tui.app.state import CompareState
@@ -101,6 +101,8 @@ class CompareScreen(Visiting):
         self.query_one(ShiftStrip).border_title = Content("Shift, unlearned minus base")
         self.query_one(ShiftStrip).ascii = self.query_one(Legend).ascii = self.ascii_only
         self.query_one(AnswerMatrix).ascii = self.ascii_only
+        for answer in self.query(AnswerView):
+            answer.ascii = self.ascii_only
         self.comparison.begin()
 
     def on_resize(self, event: Resize) -> None:
@@ -154,7 +156,8 @@ class CompareScreen(Visiting):
 
     def action_help(self) -> None:
         """Say what the keys do."""
-        self.app.push_screen(HelpScreen([*self._sections(), keys.ANYWHERE], self.glyphs))
+        sections = [*self._sections(), keys.ANYWHERE]
+        self.app.push_screen(HelpScreen(sections, self.glyphs, READING))
 
     def _sections(self) -> list[Section]:
         """Return every action with the keys it has now, whatever the key map made of them."""

@@ -92,7 +92,7 @@ class Visiting(Acting):
 
     def on_prompts_screen_scoring(self, event: PromptsScreen.Scoring) -> None:
         """Read all prompts, or stop."""
-        self.comparison.score(event.wanted)
+        self.comparison.score(wanted=event.wanted)
 
     def on_prompts_screen_add(self) -> None:
         """Write one more prompt."""

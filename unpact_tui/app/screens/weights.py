@@ -6,10 +6,8 @@ It is given plain values, as often as there is something new, and asks for nothi
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -17,22 +15,19 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from unpact_tui.app.glyphs import Glyphs, size
-from unpact_tui.app.lines import LABEL, STRONG, WARN, Line, content, shown
+from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import LABEL, STRONG, content, shown
+from unpact_tui.app.weight_lines import by_change, detail, failure, most_changed, saying
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.heat_legend import HeatLegend
 from unpact_tui.app.widgets.heat_map import HeatMap
 from unpact_tui.app.widgets.heat_rows import HEAD
 from unpact_tui.app.widgets.status_line import OneLine
-from unpact_tui.weights.change import Cell, TensorChange, WeightChange
-from unpact_tui.weights.summary import CAVEAT, notes, summary
-from unpact_tui.weights.table import ALL, SCALES, Scale, Table, near_one, percent, table
+from unpact_tui.weights.change import WeightChange
+from unpact_tui.weights.table import SCALES, Scale, Table, table
 
 PERIOD = 0.25
 """Seconds between two drawings of a reading that goes on."""
-
-_BAR = 24
-_NAME = 60
 
 
 class WeightsScreen(Screen[None]):
@@ -91,7 +86,7 @@ class WeightsScreen(Screen[None]):
         self._table = Table()
         self._drawn: WeightChange | None = None
         self._scale: Scale = SCALES[0]
-        self._failure = ""
+        self._failure: tuple[str, str] | None = None
         self._last = 0.0
         self._waiting = False
         self._turn: tuple[int, int] | None = None
@@ -148,7 +143,7 @@ class WeightsScreen(Screen[None]):
 
     def fail(self, message: str, hint: str = "") -> None:
         """Say that the reading ended, and why; what is known stays."""
-        self._failure = f"{message}\n{hint}".strip()
+        self._failure = message, hint
         if self.is_mounted:
             self._draw()
 
@@ -172,57 +167,19 @@ class WeightsScreen(Screen[None]):
 
     def _draw_words(self) -> None:
         """Draw everything but the map; of a reading that goes on without a new layout."""
-        whole = self._change.complete or bool(self._failure)
-        lines = content(self._saying(), self._glyphs)
-        self.query_one("#weights-summary", Static).update(lines, layout=whole)
-        self.query_one("#weights-detail", OneLine).say(self._detail())
-        most = content(self._most(), self._glyphs)
-        self.query_one("#weights-most", Static).update(most, layout=False)
+        whole = self._change.complete or self._failure is not None
+        lines = failure(*self._failure) if self._failure else saying(self._change, self._glyphs)
+        written = content(lines, self._glyphs)
+        self.query_one("#weights-summary", Static).update(written, layout=whole)
+        self._draw_detail()
+        most = self.query_one("#weights-most", Static)
+        listed = most_changed(self._change, max(1, most.size.height), self._glyphs)
+        most.update(content(listed, self._glyphs), layout=False)
 
-    def _saying(self) -> list[Line]:
-        if self._failure:
-            first, _, hint = self._failure.partition("\n")
-            return [((shown(first), WARN),), ((shown(hint), LABEL),)]
-        if not self._change.complete:
-            return [self._progress()]
-        rest = " ".join([*notes(self._change), CAVEAT])
-        return [((shown(summary(self._change)), STRONG),), ((shown(rest), LABEL),)]
-
-    def _progress(self) -> Line:
-        done, total = self._change.done, self._change.total
-        if total <= 0:
-            return ((f"reading the headers{self._glyphs.ellipsis}", LABEL),)
-        bar = self._glyphs.line * round(_BAR * min(1.0, done / total))
-        return (
-            (f"reading {size(done)} of {size(total)}  ", STRONG),
-            (bar, "$accent"),
-            (" " * (_BAR - len(bar)), ""),
-            (f"  {shown(self._change.reading, _NAME)}", LABEL),
-        )
-
-    def _detail(self) -> Line:
-        heat_map = self.query_one(HeatMap)
-        row, column = heat_map.cursor
-        if not self._table.rows:
-            return ()
-        found = heat_map.cell
-        if found is None:
-            where = f"layer {self._table.rows[row].label}  {self._table.columns[column]}"
-            absent = "nothing to compare there" if self._change.complete else "not read yet"
-            return ((shown(where, _NAME), "bold reverse"), (f"  {absent}", LABEL))
-        place = "" if found.layer is None else f"layer {found.layer}  "
-        module = "all its modules" if found.module == ALL else found.module
-        pieces: list[tuple[str, str]] = [(shown(place + module, _NAME), "bold reverse")]
-        for name, value in _numbers(found, self._glyphs):
-            pieces += [(f"  {name} ", LABEL), (value, STRONG)]
-        return tuple(pieces)
-
-    def _most(self) -> list[Line]:
-        order = sorted(self._change.tensors, key=lambda tensor: -(tensor.relative or 0.0))
-        room = max(1, self.query_one("#weights-most").size.height)
-        chosen = order[:room]
-        width = max((cell_len(shown(tensor.name, _NAME)) for tensor in chosen), default=0)
-        return [_row(tensor, width, self._glyphs) for tensor in chosen]
+    def _draw_detail(self) -> None:
+        place = self.query_one(HeatMap).cursor
+        line = detail(self._table, place, self._glyphs, complete=self._change.complete)
+        self.query_one("#weights-detail", OneLine).say(line)
 
     # ------------------------------------------------------------ keys
 
@@ -241,7 +198,7 @@ class WeightsScreen(Screen[None]):
 
     def action_most(self) -> None:
         """Go to the cell that changed most, then to the next."""
-        places = _by_change(self._table)
+        places = by_change(self._table)
         if places:
             left = self._turn is not None and self.query_one(HeatMap).cursor == self._turn
             following = places.index(self._turn) + 1 if left and self._turn in places else 0
@@ -254,38 +211,5 @@ class WeightsScreen(Screen[None]):
         self._draw_map()
 
     def _go(self, position: tuple[int, int]) -> None:
-        heat_map = self.query_one(HeatMap)
-        heat_map.cursor = position
-        self.query_one("#weights-detail", OneLine).say(self._detail())
-
-
-def _by_change(shown_table: Table) -> list[tuple[int, int]]:
-    """Return the cells from the most changed on; whole layers are not among them."""
-    cells = shown_table.cells
-    single = [place for place, found in cells.items() if found.module != ALL]
-    return sorted(single, key=lambda place: (-(cells[place].relative or 0.0), place))
-
-
-def _numbers(found: Cell | TensorChange, glyphs: Glyphs) -> Sequence[tuple[str, str]]:
-    dash = glyphs.dash
-    relative = dash if found.relative is None else percent(found.relative)
-    cosine = dash if found.cosine is None else near_one(found.cosine)
-    changed = dash if found.changed is None else percent(found.changed)
-    largest = dash if found.largest is None else f"{found.largest:.3g}"
-    numbers = [("change", relative), ("cosine", cosine), ("elements changed", changed)]
-    numbers.append(("largest", largest))
-    if isinstance(found, Cell) and len(found.tensors) > 1:
-        numbers.append(("tensors", str(len(found.tensors))))
-    return numbers
-
-
-def _row(tensor: TensorChange, width: int, glyphs: Glyphs) -> Line:
-    name = shown(tensor.name, _NAME)
-    relative, cosine, changed, largest = (value for _, value in _numbers(tensor, glyphs))
-    shape = " x ".join(str(count) for count in tensor.shape[:4])
-    return (
-        (f"{relative:>6}  ", STRONG),
-        (name + " " * (width - cell_len(name)), ""),
-        (f"  {cosine:>8}  {changed:>6}  {largest:>8}", LABEL),
-        (f"  {shape} {shown(tensor.dtype, 20)}", LABEL),
-    )
+        self.query_one(HeatMap).cursor = position
+        self._draw_detail()

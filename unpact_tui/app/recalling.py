@@ -1,0 +1,26 @@
+"""A page made again from what is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unpact_tui.app.replies import put_all, task_of
+from unpact_tui.app.state import CompareState, Page
+from unpact_tui.app.wire import Wire
+from unpact_tui.worker.events import Tried
+
+
+def recalled(state: CompareState, wire: Wire) -> CompareState:
+    """Return the state with all on its page that was said about what is chosen."""
+    page, history = Page(), state.history
+    for order in (state.analysis, state.attempt, state.recovering):
+        task = None if order is None else task_of(order)
+        if order is None or task is None:
+            continue
+        said = wire.memory.said(order)
+        page = put_all(page, task, said)
+        if wire.reading(order):
+            page = replace(page, awaited=page.awaited | {task})
+        if wire.memory.whole(order):
+            history += tuple(event.attempt.recovered for event in said if isinstance(event, Tried))
+    return replace(state, page=page, history=history)
