@@ -141,6 +141,12 @@ async def test_a_websocket_from_another_page_is_refused(
     assert caught.value.status == 403
 
 
+async def test_a_websocket_is_asked_for_as_one(site: tuple[Site, TestClient]) -> None:
+    found, client = site
+    async with client.get(path(found, "ws")) as response:
+        assert response.status == 400
+
+
 async def test_folders_are_not_listed(site: tuple[Site, TestClient]) -> None:
     found, client = site
     for below in ("static/", "static/js", "static/../../server.py", "static/%2e%2e/server.py"):

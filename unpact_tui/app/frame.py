@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import SystemCommand
@@ -16,8 +18,10 @@ from unpact_tui.app import keys
 from unpact_tui.app.glyphs import glyphs
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.host import Host
+from unpact_tui.app.lines import shown
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.themes import DARK, THEMES
+from unpact_tui.errors import UsageError
 
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (80, "-compact"), (120, "-wide")]
 _HEIGHTS = [
@@ -94,9 +98,9 @@ class Frame(Host):
 
     def action_picture(self) -> None:
         """Put a picture of what is on the screen into the current folder, beside earlier ones."""
-        from unpact_tui.app.screens.export import default_stem, free, offline, write_export
+        from unpact_tui.app.screens.export import default_stem, offline, write_export
 
-        path = free(Path(f"{default_stem(None, datetime.now().astimezone())}.svg"))
+        path = _not_there(default_stem(None, datetime.now().astimezone()))
         try:
             write_export(path, offline(self.export_screenshot(title=self.TITLE)))
         except UsageError as error:
@@ -113,6 +117,14 @@ class Frame(Host):
         """Offer what is of use here."""
         yield SystemCommand("Theme", "Change the colours of the frame", self.action_change_theme)
         yield SystemCommand("Quit", "Leave the inspector", self.action_leave)
+
+
+def _not_there(stem: str) -> Path:
+    """Return the name of a picture that is not there yet: two may be of the same second."""
+    path, number = Path(f"{stem}.svg"), 2
+    while path.exists():
+        path, number = Path(f"{stem}-{number}.svg"), number + 1
+    return path
 
 
 def _default_theme() -> str:

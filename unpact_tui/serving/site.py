@@ -55,7 +55,6 @@ class Site(Server):
         self._failed = failed
         self._prefix = f"/{secrets.token_urlsafe(TOKEN_BYTES)}"
         self._tabs: set[TabProcess] = set()
-        self._endings: dict[TabProcess, asyncio.Task[None]] = {}
         self._runner: web.AppRunner | None = None
 
     @property
@@ -134,14 +133,15 @@ class Site(Server):
         finally:
             # Whoever gives up this handler, the tab is ended all the same.
             await asyncio.shield(self._ending(tab))
-            await websocket.close()
+            if websocket.prepared:
+                await websocket.close()
         return websocket
 
     def _ending(self, tab: TabProcess) -> asyncio.Task[None]:
         """Begin to end a tab, once."""
-        if tab not in self._endings:
-            self._endings[tab] = asyncio.create_task(self._end(tab))
-        return self._endings[tab]
+        if tab.ending is None:
+            tab.ending = asyncio.create_task(self._end(tab))
+        return tab.ending
 
     async def _end(self, tab: TabProcess) -> None:
         try:
@@ -149,7 +149,6 @@ class Site(Server):
                 self._failed(code)
         finally:
             self._tabs.discard(tab)
-            self._endings.pop(tab, None)
 
 
 async def _give_script(request: web.Request) -> web.Response:

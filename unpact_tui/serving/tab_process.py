@@ -54,6 +54,8 @@ class TabProcess(AppService):
         )
         self._words = tuple(command)
         self._prefix = prefix
+        self.ending: asyncio.Task[None] | None = None
+        """What ends it, once that has begun."""
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         """Start the command as it is; the parent's way is through a shell."""

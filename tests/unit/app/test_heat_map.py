@@ -180,15 +180,16 @@ async def test_many_modules_come_into_view() -> None:
 
 
 async def test_click_says_which_cell() -> None:
-    async with Host(changed(80)).run_test(size=(60, 12)) as pilot:
+    app = Host(changed(80))
+    async with app.run_test(size=(60, 12)) as pilot:
         await pilot.click(HeatMap, offset=(27, 3))
         await pilot.click(HeatMap, offset=(1, 3))
         await pilot.click(HeatMap, offset=(27, 1))
-        pilot.app.query_one(HeatMap).cursor = (79, 0)
+        app.query_one(HeatMap).cursor = (79, 0)
         await pilot.pause()
-        top = round(pilot.app.query_one(HeatMap).scroll_y)
+        top = round(app.query_one(HeatMap).scroll_y)
         await pilot.click(HeatMap, offset=(7, 2))
-        assert pilot.app.clicked == [(1, 2), (top, 0)]  # type: ignore[attr-defined]
+        assert app.clicked == [(1, 2), (top, 0)]
 
 
 async def test_legend_drops_what_does_not_fit() -> None:
