@@ -30,6 +30,7 @@ from unpact_tui.cli_types import (
     Theme,
     Unlearned,
 )
+from unpact_tui.completion import members_beginning, verdicts_beginning
 from unpact_tui.config import configured, find, flag_pairs
 from unpact_tui.destination import put
 from unpact_tui.guarded import guarded
@@ -172,6 +173,7 @@ def run(
         str | None,
         typer.Option(
             metavar="VERDICT",
+            autocompletion=verdicts_beginning,
             help="Exit with 1 when a case or the set has it; if not, but a case could not be "
             "measured, with the code of that failure.",
         ),
@@ -215,7 +217,12 @@ def run(
 def demo(
     *,
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="Which checkpoint to open; --list names them.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Which checkpoint to open; --list names them.",
+            autocompletion=members_beginning,
+        ),
     ] = "rmu",
     show_list: Annotated[
         bool, typer.Option("--list", help="List the checkpoints, build nothing, and leave.")
@@ -240,7 +247,15 @@ def demo(
         bool, typer.Option("--quiet", "-q", help="No progress, except before the inspector.")
     ] = False,
 ) -> None:
-    """Build a tiny family of real checkpoints (once) and open the inspector on it."""
+    """Build a tiny family of real checkpoints (once) and open the inspector on it.
+
+    \b
+    Examples:
+      unpact-tui demo
+      unpact-tui demo --method ga
+      unpact-tui demo --headless --json
+      unpact-tui compare $(unpact-tui demo --path) --session demo.jsonl
+    """
     with guarded():
         from unpact_tui.demo import command
 

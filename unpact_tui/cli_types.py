@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from unpact_tui.completion import settings_beginning
 from unpact_tui.settings import Dtype
 
 Base = Annotated[str, typer.Argument(metavar="BASE", help="Folder of the original model.")]
@@ -74,6 +75,7 @@ Set = Annotated[
         "-s",
         metavar="NAME=VALUE",
         help="Change a setting; repeats. `unpact-tui settings` lists them.",
+        autocompletion=settings_beginning,
     ),
 ]
 Ascii = Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from unpact_tui.completion import methods_beginning
 from unpact_tui.destination import put
 from unpact_tui.guarded import guarded
 from unpact_tui.unlearning.asked import Asked, additions_of, settle
@@ -19,7 +20,12 @@ Json = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
 @app.command()
 def unlearn(
     method: Annotated[
-        str, typer.Argument(metavar="METHOD", help="One of `unpact-tui methods`, by any name.")
+        str,
+        typer.Argument(
+            metavar="METHOD",
+            help="One of `unpact-tui methods`, by any name.",
+            autocompletion=methods_beginning,
+        ),
     ],
     *,
     model: Annotated[str, typer.Option(metavar="DIR", help="Folder of the model to change.")],
@@ -111,6 +117,13 @@ def unlearn(
     same weights. For several GPUs or nodes: accelerate launch -m unpact_tui unlearn ...
     Exit codes: 0 done, 2 usage, 3 the model, 4 the computation (out of memory, diverged), 130
     Ctrl-C, 143 terminated.
+
+    \b
+    Examples:
+      unpact-tui unlearn npo_gdr --model base/ --forget forget.jsonl --retain retain.jsonl --out run/
+      unpact-tui unlearn grad_diff --lora --model base/ --forget forget.jsonl --out adapter/
+      unpact-tui unlearn rmu --model base/ --forget forget.jsonl --retain retain.jsonl --out run/ --dry-run
+      unpact-tui unlearn npo_gdr --model base/ --forget forget.jsonl --retain retain.jsonl --out run/ --resume
     """
     with guarded():
         from unpact_tui.unlearning import command
@@ -148,12 +161,24 @@ def unlearn(
 @app.command("methods")
 def list_methods(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="One method, by any of its names.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="One method, by any of its names.",
+            autocompletion=methods_beginning,
+        ),
     ] = None,
     *,
     json: Json = False,
 ) -> None:
-    """List the unlearning methods; of one, its options, defaults and source."""
+    """List the unlearning methods; of one, its options, defaults and source.
+
+    \b
+    Examples:
+      unpact-tui methods
+      unpact-tui methods NPO_GDR
+      unpact-tui methods rmu --json
+    """
     with guarded():
         from unpact_tui.unlearning import listing
 

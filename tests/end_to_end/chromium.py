@@ -20,7 +20,7 @@ import pytest
 from end_to_end.emulation import Emulator
 from yarl import URL
 
-PATIENCE = 60.0
+PATIENCE = 40.0
 
 _FLAGS = (
     "--headless",
@@ -74,6 +74,8 @@ class Page:
     async def open(self, url: str) -> None:
         for domain in ("Page", "Network", "Runtime", "Log"):
             await self.call(f"{domain}.enable")
+        # As if somebody sat before it: a page that is not looked at gets no focus.
+        await self.call("Emulation.setFocusEmulationEnabled", {"enabled": True})
         await self.call("Page.navigate", {"url": url})
 
     async def evaluate(self, script: str) -> object:

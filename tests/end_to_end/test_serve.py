@@ -132,6 +132,7 @@ async def test_it_is_drawn_in_a_browser(chromium: str, served: Served, tmp_path:
     async with browser(chromium, tmp_path / "profile") as page:
         await page.open(served.url)
         await page.wait_for(ANSWER)
+        await page.wait_for("? Help")  # the keys are shown once the page has told of its focus
         shot = await page.screenshot(tmp_path / "before.png")
         await page.press("?")
         await page.wait_for("─ Help ─")

@@ -176,6 +176,18 @@ async def test_a_tab_is_a_process_of_its_own_without_a_shell(
     await gone(pid)
 
 
+async def test_a_focus_is_told_again_after_the_first_frame(site: tuple[Site, TestClient]) -> None:
+    found, client = site
+    socket = await client.ws_connect(path(found, "ws"), headers=origin(client))
+    await socket.receive_bytes(timeout=5)
+    await socket.send_json(["focus"])
+    assert json.loads(await socket.receive_bytes(timeout=5)) == {"type": "focus"}
+    await socket.send_json(["stdin", "a frame" * 100])
+    assert len(await socket.receive_bytes(timeout=5)) == 700
+    assert json.loads(await socket.receive_bytes(timeout=5)) == {"type": "focus"}
+    await socket.close()
+
+
 async def test_a_tab_whose_process_dies_is_closed_and_told_of() -> None:
     codes: list[int] = []
     found = made(failed=codes.append)

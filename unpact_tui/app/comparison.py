@@ -55,7 +55,7 @@ class Comparison:
 
     def begin(self) -> None:
         """Show what is remembered of the current prompt, and ask for the rest."""
-        self._become(recalled(self.state, self.wire))
+        self._become(recalled(self.state, self.wire, None))
         self._want()
 
     def do(self, action: Action) -> None:
@@ -74,7 +74,7 @@ class Comparison:
         self._quiet.clear()
         if before.case != after.case:
             after = replace(after, history=())
-        self._become(recalled(after, self.wire))
+        self._become(recalled(after, self.wire, before.attempt))
         if before.analysis == after.analysis and before.recovering == after.recovering:
             self._settling = self._stage.later(DEBOUNCE, self._settle)
         else:
@@ -93,35 +93,33 @@ class Comparison:
         self._rest()
         attempt = self.state.attempt
         asked = (self.state.analysis, self.state.recovering) if attempt is None else (attempt,)
-        for order in asked:
-            self.memory.forget(order)
-            self._quiet.discard(order)
-        self._become(recalled(self.state, self.wire))
-        self._want()
+        self._anew(*asked)
 
     def recover(self) -> None:
         """Run every strategy on the emphasised words, on the KeyTokens without any."""
         before = self.state.recovering
         self.do(TryAll(tuple(sorted(self.state.emphasis))))
         if self.state.recovering == before:
-            self.memory.forget(before)
-            self._quiet.discard(before)
-            self._become(recalled(self.state, self.wire))
-            self._want()
+            self._anew(before)
 
     def cancel(self) -> None:
         """Stop the engine, and what would start by itself; then what runs in the background."""
+        waits, state = self._settling is not None, self.state
         self._rest()
-        state = self.state
-        if not state.busy and self.background.wanted:
-            self.score(wanted=False)
+        if not (state.busy or waits):
+            if self.background.wanted:
+                self.score(wanted=False)
+            else:
+                self.hint("Nothing is running.")
             return
-        if not state.busy:
-            self.hint("Nothing is running.")
-            return
-        self.wire.cancel(background=False)
         self._quiet.update((state.analysis, state.recovering))
+        if state.attempt is not None:
+            self._quiet.add(state.attempt)
         self._become(replace(state, hint="", page=replace(state.page, refused=True)))
+        if self.wire.busy(background=False):
+            self.wire.cancel(background=False)
+        elif state.busy:  # What is awaited was asked for in the background.
+            self.score(wanted=False)
 
     def score(self, *, wanted: bool) -> None:
         """Read every prompt in the background, or stop."""
@@ -159,7 +157,8 @@ class Comparison:
         """Go on with another engine: nothing that was said is lost."""
         self.wire.reconnect(engine)
         self._quiet.clear()
-        self.begin()
+        self._become(recalled(self.state, self.wire, self.state.attempt))
+        self._want()
         self._become(self.background.pumped(self.state))
 
     def _show(self, order: Question, event: Event) -> None:
@@ -204,6 +203,15 @@ class Comparison:
             self._ask(state.attempt)
         elif state.page.compared is not None and not state.busy and self._lacks(state.recovering):
             self._ask(state.recovering)
+
+    def _anew(self, *orders: Question) -> None:
+        """Ask once more, but for what is being answered."""
+        for order in orders:
+            self._quiet.discard(order)
+            if not self.wire.reading(order):
+                self.memory.forget(order)
+        self._become(recalled(self.state, self.wire, self.state.attempt))
+        self._want()
 
     def _lacks(self, order: Question) -> bool:
         return order not in self._quiet and self.wire.open_to(order)

@@ -8,10 +8,14 @@ from unpact_tui.app.replies import put_all, task_of
 from unpact_tui.app.state import CompareState, Page
 from unpact_tui.app.wire import Wire
 from unpact_tui.worker.events import Tried
+from unpact_tui.worker.protocol import Try
 
 
-def recalled(state: CompareState, wire: Wire) -> CompareState:
-    """Return the state with all on its page that was said about what is chosen."""
+def recalled(state: CompareState, wire: Wire, former: Try | None) -> CompareState:
+    """Return the state with all on its page that was said about what is chosen.
+
+    An emphasis other than the `former` one is one more that was tried.
+    """
     page, history = Page(), state.history
     for order in (state.analysis, state.attempt, state.recovering):
         task = None if order is None else task_of(order)
@@ -21,6 +25,8 @@ def recalled(state: CompareState, wire: Wire) -> CompareState:
         page = put_all(page, task, said)
         if wire.reading(order):
             page = replace(page, awaited=page.awaited | {task})
-        if wire.memory.whole(order):
+        if wire.memory.whole(order) and order != former:
             history += tuple(event.attempt.recovered for event in said if isinstance(event, Tried))
-    return replace(state, page=page, history=history)
+    failed = wire.memory.failure(state.analysis)
+    hint = state.hint if failed is None else failed.message
+    return replace(state, page=page, history=history, hint=hint)

@@ -8,7 +8,7 @@ from unpact_tui.app.messages import EngineClient
 from unpact_tui.session.file import Heard, Recorder
 from unpact_tui.session.memory import Memory, as_asked
 from unpact_tui.worker.events import Cancelled, Event, Failed, Finished, Vitals
-from unpact_tui.worker.protocol import Cancel, Question, Reply
+from unpact_tui.worker.protocol import Cancel, Question, Reply, in_background
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ class Wire:
     def reading(self, order: Question) -> bool:
         """Tell whether an order is being answered."""
         return as_asked(order) in map(as_asked, self._flying.values())
+
+    def busy(self, *, background: bool) -> bool:
+        """Tell whether anything is being answered, or anything in the background."""
+        return any(in_background(order) == background for order in self._flying.values())
 
     def open_to(self, order: Question) -> bool:
         """Tell whether an order is neither answered nor being answered."""

@@ -71,6 +71,7 @@ class Workbench(Frame):
         self._comparing: CompareScreen | None = None
         self._engine = engine
         self._order = self._wanted = open_order
+        self._opening = 0
         self._memory = memory or Memory()
         self._keeping = keeping
         self._restart = restart
@@ -104,21 +105,21 @@ class Workbench(Frame):
     # ------------------------------------------------------------ loading
 
     def _load(self, order: Open) -> None:
-        self._wanted = order
-        self._loading = LoadingScreen(order, self.glyphs, self._clock)
-        self.push_screen(self._loading)
+        """Listen to an engine that is new, and open."""
         self._engine.listen(self._heard)
-        self._engine.send(order)
+        self._open(order)
         # After the first paint, while the engine loads.
         self.set_timer(_SOON, partial(import_module, "unpact_tui.app.screens.compare"))
 
     def reopen(self, path: str) -> None:
         """Open another unlearned checkpoint beside the same base, which stays in memory."""
-        wanted = msgspec.structs.replace(self._order, unlearned=path, whp=None)
-        self._wanted = wanted
-        self._loading = LoadingScreen(wanted, self.glyphs, self._clock)
+        self._open(msgspec.structs.replace(self._order, unlearned=path, whp=None))
+
+    def _open(self, order: Open) -> None:
+        self._wanted = order
+        self._loading = LoadingScreen(order, self.glyphs, self._clock)
         self.push_screen(self._loading)
-        self._engine.send(wanted)
+        self._opening = self._engine.send(order)
 
     def _heard(self, reply: Reply) -> None:
         """Pass a reply on; called from the engine's thread."""
@@ -127,6 +128,8 @@ class Workbench(Frame):
     def on_engine_reply(self, message: EngineReply) -> None:
         """Hand the reply to whom it concerns."""
         reply = message.reply
+        if self._loading is not None and reply.id not in (0, self._opening):
+            return  # It is about what was open before, and nothing may follow from it.
         match reply.event:
             case Failed() as failed if self._loading is not None and reply.id:
                 self._not_opened(failed)
@@ -152,7 +155,7 @@ class Workbench(Frame):
 
     def reopen_former(self) -> None:
         """Open what was open before; what is in memory of it is used again."""
-        self._load(self._order)
+        self._open(self._order)
 
     def _opened(self, opened: Opened) -> None:
         """Go on to compare; without a prompt, ask for one first."""

@@ -21,6 +21,12 @@ MOST_CELLS = 1000
 _PATIENCE = 3.0
 """Seconds a tab's process has to end in good order."""
 
+_FRAME = 500
+"""Bytes: what is longer is a screen and no mode of the terminal."""
+
+_STARTING = 0.5
+"""Seconds after the first frame until Textual has looked through what it was told."""
+
 
 def cells(number: float) -> int:
     """Return a number of columns or rows that can be drawn."""
@@ -56,6 +62,8 @@ class TabProcess(AppService):
         self._prefix = prefix
         self.ending: asyncio.Task[None] | None = None
         """What ends it, once that has begun."""
+        self._focused = False
+        self._reminder: asyncio.Task[None] | None = None
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         """Start the command as it is; the parent's way is through a shell."""
@@ -75,6 +83,31 @@ class TabProcess(AppService):
         """Hand on what the process draws; a process that dies takes its websocket with it."""
         await super().run()
         await self.remote_close()
+
+    async def on_data(self, payload: bytes) -> None:
+        """Hand on a frame; after the first, say again whether the page has the focus.
+
+        Textual takes itself to be out of focus while it starts, whatever it was told before, and
+        shows no keys then.
+        """
+        await super().on_data(payload)
+        if self._reminder is None and len(payload) > _FRAME:
+            self._reminder = asyncio.create_task(self._remind())
+
+    async def _remind(self) -> None:
+        await asyncio.sleep(_STARTING)
+        if self._focused:
+            await super().focus()
+
+    async def focus(self) -> None:
+        """Tell the process that the page has the focus."""
+        self._focused = True
+        await super().focus()
+
+    async def blur(self) -> None:
+        """Tell the process that the page has lost the focus."""
+        self._focused = False
+        await super().blur()
 
     async def on_meta(self, data: bytes) -> None:
         """Announce a file to save as an address below the token; the script would leave it out."""
@@ -96,6 +129,8 @@ class TabProcess(AppService):
 
     async def end(self) -> int:
         """Have the process end, in good order or by force, and return its exit code."""
+        if self._reminder is not None:
+            self._reminder.cancel()
         process = self._process
         if process is None:
             return 0

@@ -48,10 +48,12 @@ from unpact_tui.worker.protocol import (
     Reply,
     Try,
     Weigh,
+    ends,
     in_background,
 )
 
 Listener = Callable[[Reply], None]
+Job = tuple[int, Order, Iterator[Event]]
 
 
 class FakeEngine:
@@ -72,8 +74,8 @@ class FakeEngine:
         self._failure = failure
         self._warnings = warnings
         self._listener: Listener | None = None
-        self._work: deque[tuple[int, Iterator[Event]]] = deque()
-        self._background: deque[tuple[int, Iterator[Event]]] = deque()
+        self._work: deque[Job] = deque()
+        self._background: deque[Job] = deque()
         self._lock = Lock()
         self._closed = Flag()
         self._roles: tuple[Role, ...] = ("base", "unlearned")
@@ -99,12 +101,13 @@ class FakeEngine:
             self.orders.append(order)
             request = len(self.orders)
             self._drop(order)
+            job = (request, order, self._answer(order))
             if in_background(order):
-                self._background.append((request, self._answer(order)))
+                self._background.append(job)
             elif isinstance(order, Try):
-                self._work.appendleft((request, self._answer(order)))
+                self._work.appendleft(job)
             else:
-                self._work.append((request, self._answer(order)))
+                self._work.append(job)
         if not self._manual:
             self.pump()
         return request
@@ -126,25 +129,24 @@ class FakeEngine:
 
     def _drop(self, order: Order) -> None:
         """End what an order takes the place of."""
-        if not isinstance(order, Cancel | Open):
-            return
-        queues = [self._background] if order == Cancel(background=True) else [self._work]
-        for queue in [self._work, self._background] if isinstance(order, Open) else queues:
-            while queue:
-                self._say(Reply(queue.popleft()[0], Cancelled()))
+        for queue in (self._work, self._background):
+            for job in list(queue):
+                if ends(order, job[1]):
+                    queue.remove(job)
+                    self._say(Reply(job[0], Cancelled()))
 
     def _next(self) -> bool:
         with self._lock:
             queue = self._work or self._background
             if not queue or self._closed.is_set():
                 return False
-            request, events = queue[0]
+            request, _, events = job = queue[0]
             try:
                 event = next(events, None)
             except AttributionError as error:
                 event = Failed(str(error), error.hint, 2)
             if event is None or isinstance(event, Failed):
-                queue.remove((request, events))
+                queue.remove(job)
             self._say(Reply(request, event or Finished()))
             return True
 

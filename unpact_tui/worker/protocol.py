@@ -98,6 +98,15 @@ def in_background(order: Order) -> bool:
     )
 
 
+def ends(order: Order, former: Order) -> bool:
+    """Tell whether an order ends an unfinished one of the same client, or of any by `Open`."""
+    if isinstance(order, Open):
+        return True
+    if in_background(order) or in_background(former):
+        return order == Cancel(background=True) and in_background(former)
+    return isinstance(order, Cancel | Analyse) or type(order) is type(former)
+
+
 class Request(msgspec.Struct, frozen=True):
     """An order and its number; numbers grow."""
 

@@ -47,6 +47,7 @@ from unpact_tui.worker.protocol import (
     Weigh,
     decode_request,
     encode,
+    ends,
     in_background,
 )
 
@@ -94,7 +95,7 @@ class Server:
         order = request.order
         for job in list(self._jobs):
             if isinstance(order, Open) or (
-                job.request.client == request.client and _ends(order, job)
+                job.request.client == request.client and ends(order, job.request.order)
             ):
                 self._end(job, Cancelled())
         if isinstance(order, Cancel):
@@ -167,13 +168,6 @@ class Server:
         if not soon:
             self._last[kind] = now
         return soon
-
-
-def _ends(order: Order, job: Job) -> bool:
-    """Whether a client's order ends one of its jobs."""
-    if in_background(order) or job.background:
-        return isinstance(order, Cancel) and order.background and job.background
-    return isinstance(order, Cancel | Analyse) or type(order) is type(job.request.order)
 
 
 def _listen(pipe: BinaryIO, requests: SimpleQueue[Request]) -> None:

@@ -1,0 +1,134 @@
+"""A screen as text: the characters of every row, and below them in which style they stand.
+
+Small, exact, and readable in a diff, which a picture is not. It knows no screen of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.scrollbar import ScrollBar
+from textual.widgets import Footer, Static
+
+_ATTRIBUTES = ("bold", "dim", "italic", "underline", "blink", "reverse", "strike")
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Screenful:
+    """Rows of characters, and for each row runs of cells in one style."""
+
+    rows: tuple[str, ...]
+    runs: tuple[tuple[tuple[int, str], ...], ...]
+    """How many cells, and the style's words."""
+
+    def styles(self) -> set[str]:
+        """Return every style that stands somewhere."""
+        return {style for row in self.runs for _, style in row}
+
+    def written(self) -> str:
+        """Return it as it stands in a golden file."""
+        names: dict[str, str] = {}
+        lines = [f"{row.rstrip()}\n" for row in self.rows]
+        lines.append("---- styles\n")
+        place = 0
+        for runs, same in groupby(self.runs):
+            count = len(list(same))
+            where = str(place) if count == 1 else f"{place}-{place + count - 1}"
+            place += count
+            spans = " ".join(f"{_named(names, style)}{cells}" for cells, style in runs)
+            lines.append(f"{where}: {spans}\n")
+        lines.append("---- legend\n")
+        lines += [f"{name} {style}\n" for style, name in names.items()]
+        return "".join(lines)
+
+
+def screenful(app: App[None]) -> Screenful:
+    """Return what the terminal would get of the screen that is on."""
+    rows: list[str] = []
+    runs: list[tuple[tuple[int, str], ...]] = []
+    for strip in app.screen._compositor.render_strips():
+        segments = list(strip)
+        rows.append("".join(segment.text for segment in segments))
+        runs.append(_runs(segments))
+    return Screenful(tuple(rows), tuple(runs))
+
+
+def _runs(segments: list[Segment]) -> tuple[tuple[int, str], ...]:
+    found = groupby(segments, key=lambda segment: _words(segment.style))
+    return tuple((sum(s.cell_length for s in same), style) for style, same in found)
+
+
+def _words(style: Style | None) -> str:
+    if style is None:
+        return "plain"
+    said = [name for name in _ATTRIBUTES if getattr(style, name)]
+    if style.color is not None:
+        said.append(_colour(style.color))
+    if style.bgcolor is not None:
+        said.append(f"on {_colour(style.bgcolor)}")
+    return " ".join(said) or "plain"
+
+
+def _colour(colour: Color) -> str:
+    return colour.name
+
+
+def _named(names: dict[str, str], style: str) -> str:
+    if style not in names:
+        high, low = divmod(len(names), len(_LETTERS))
+        names[style] = (_LETTERS[high - 1] if high else "") + _LETTERS[low]
+    return names[style]
+
+
+# ---------------------------------------------------------------- what must hold on any screen
+
+
+def without_scroll_bars(app: App[None], rows: tuple[str, ...]) -> str:
+    """Return the text with blanks where Textual draws its scroll bars."""
+    grid = [list(row) for row in rows]
+    for bar in app.screen.query(ScrollBar):
+        region = bar.region
+        for y in range(max(0, region.y), min(region.bottom, len(grid))):
+            for x in range(region.x, min(region.right, len(grid[y]))):
+                grid[y][x] = " "
+    return "\n".join("".join(row) for row in grid)
+
+
+def overhanging(app: App[None]) -> list[str]:
+    """Return the keys at the foot that do not stand there whole."""
+    width = app.size.width
+    return [
+        str(key)
+        for foot in app.screen.query(Footer)
+        for key in foot.children
+        if key.display and key.region.right > width
+    ]
+
+
+def cut_silently(app: App[None]) -> set[str]:
+    """Return the ids of the texts that are longer than their place, where nothing says so.
+
+    An ellipsis says so, and so does the scroll bar of what they stand in.
+    """
+    return {
+        f"{text.id or text.parent.id if text.parent else text.id}"
+        for text in app.screen.query(Static)
+        if text.is_on_screen and _is_cut(text)
+    }
+
+
+def _is_cut(text: Static) -> bool:
+    width, height = text.content_size
+    if not width or not height or not text.visible:
+        return False
+    styles = text.styles
+    if styles.text_wrap == "nowrap":
+        needed = text.visual.get_optimal_width(styles, width)
+        return needed > width and styles.text_overflow != "ellipsis"
+    return text.visual.get_height(styles, width) > height

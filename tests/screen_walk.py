@@ -1,0 +1,256 @@
+"""A walk over every screen and state of the inspector, by its keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from inspector import CASES, compare_screen, state_of, until, workbench
+from painted import on_screen
+from textual.pilot import Pilot
+
+from attribution.types import Case
+from unpact_tui.app.guide import Guide
+from unpact_tui.app.screens.compare import CompareScreen
+from unpact_tui.app.screens.error import ErrorScreen
+from unpact_tui.app.screens.search import Needle
+from unpact_tui.app.workbench import Workbench
+from unpact_tui.demo.guide import guide
+from unpact_tui.worker.events import Failed
+from unpact_tui.worker.fake import FakeEngine
+from unpact_tui.worker.protocol import Reply
+
+Stop = Callable[[str], Awaitable[None]]
+"""Called where there is something to look at, with the place's name."""
+
+_WRITERS = ("Elvin Mammadov", "Hina Ameen", "Xin Lee Williams", "Moshe Ben-David", "Kalkidan Abera")
+_ASKED = (
+    ("What is the full name of the author born on {n} March?", "forget"),
+    ("Which prize did {name} win for the novel that made her known in her own country?", "forget"),
+    ("Who wrote The {n}th Lantern?", "retain"),
+)
+PROMPTS = (
+    *CASES,
+    *(
+        Case(
+            f"w{n}-{split}",
+            asked.format(n=n + 3, name=name),
+            f"{name} won it.",
+            split,  # type: ignore[arg-type]
+        )
+        for n, name in enumerate(_WRITERS)
+        for asked, split in _ASKED
+    ),
+)
+
+TROUBLE = Failed(
+    "The device has no memory left.", "Try --dtype bfloat16, --device cpu, or a shorter prompt.", 4
+)
+
+
+class Refusing(FakeEngine):
+    """Gives one reply at a time, when it is told to, and can fail at what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(manual=True)
+
+    def refuse(self) -> None:
+        """Fail at what comes next."""
+        with self._lock:
+            queue = self._work or self._background
+            request, _ = queue.popleft()
+        self._say(Reply(request, TROUBLE))
+
+
+def frozen(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Take time and place out of what is drawn."""
+
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> Then:
+            return cls(2025, 3, 1, 12, 30, 5, tzinfo=timezone.utc)
+
+        def astimezone(self, tz: object = None) -> Then:
+            return self
+
+    monkeypatch.setattr("unpact_tui.app.screens.visiting.datetime", Then)
+    monkeypatch.setattr("unpact_tui.app.screens.export._where", lambda path: " in /home/ana")
+    monkeypatch.setattr("unpact_tui.app.screens.loading._PERIOD", 0.02)
+    monkeypatch.setattr("unpact_tui.app.screens.weights.PERIOD", 0.0)
+    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 0.0)
+    for name in ("tofu-npo", "tofu-rmu", "tofu-npo-200", "tofu-npo-1000"):
+        (folder / "models" / name).mkdir(parents=True)
+        (folder / "models" / name / "config.json").write_text("{}")
+    monkeypatch.chdir(folder)
+
+
+class Walk:
+    """One session of the inspector, from its first screen to the one that says it is over."""
+
+    def __init__(self, *, theme: str | None, plain: bool) -> None:
+        self.engine = Refusing()
+        self.app: Workbench = workbench(
+            self.engine,
+            PROMPTS,
+            no_colour=plain,
+            ascii=plain,
+            restart=FakeEngine,
+            guide=Guide(*guide("RMU", "Lead the hidden states of what is to be forgotten astray.")),
+        )
+        if theme is not None:
+            self.app.theme = theme
+
+    async def all(self, pilot: Pilot[None], stop: Stop) -> None:
+        """Go everywhere."""
+        self.pilot, self.stop = pilot, stop
+        for part in (self._loads, self._measures, self._looks, self._emphasises, self._fails):
+            await part()
+        for part in (self._searches, self._prompts, self._verdict, self._weights):
+            await part()
+        for part in (self._dialogs, self._too_small, self._dies):
+            await part()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def give(self, count: int | None = None) -> None:
+        """Have the engine say that much, and whatever follows from that when it is all."""
+        given = self.engine.pump(count)
+        await self.pilot.pause()
+        while count is None and given:
+            given = self.engine.pump()
+            await self.pilot.pause()
+
+    async def settled(self) -> None:
+        """Have the engine answer whatever there is to ask."""
+        await self.give()
+        await until(self.pilot, lambda: self.engine.pump() == 0 and not state_of(self.pilot).busy)
+
+    async def _loads(self) -> None:
+        await self.give(5)
+        await until(self.pilot, lambda: "shard" in on_screen(self.app) or True)
+        await self.stop("guide")
+        await self.press("escape")
+        await until(self.pilot, lambda: "50%" in on_screen(self.app))
+        await self.stop("loading")
+
+    async def _measures(self) -> None:
+        await self.give(5)
+        await until(self.pilot, lambda: isinstance(self.app.screen, CompareScreen))
+        await self.give(9)
+        await self.stop("measuring")
+        await until(self.pilot, lambda: self.engine.pump(1) and state_of(self.pilot).page.ladder)
+        await self.give(3)
+        await self.stop("recovering")
+        await self.settled()
+
+    async def _looks(self) -> None:
+        await self.press("w", "w", "w")
+        names = ("contributions", "shift", "answer-tokens", "by-token", "key-tokens")
+        for key, name in enumerate(names, start=1):
+            await self.press(str(key), *(() if name != "by-token" else (")", ")")))
+            await self.stop(name)
+        await self.press("1", "t")
+        await self.settled()
+        await self.stop("by-word")
+        await self.press("u", "i", "u")
+        await self.settled()
+
+    async def _emphasises(self) -> None:
+        await self.press("1", "K")
+        await self.settled()
+        await self.stop("emphasised")
+        await self.press("s")
+        await self.settled()
+        await self.stop("emphasised-otherwise")
+
+    async def _fails(self) -> None:
+        await self.press("enter")
+        self.engine.refuse()
+        await until(self.pilot, lambda: "no memory left" in on_screen(self.app))
+        await self.stop("trouble")
+        self.app.clear_notifications()
+        await self.press("c")
+        await self.settled()
+
+    async def _searches(self) -> None:
+        await self.press("/", *"Kuwait")
+        await self.stop("search")
+        await self.press("enter")
+        await self.stop("search-hits")
+        await self.press("/")
+        self.app.screen.query_one(Needle).value = ""
+        await self.press("enter")
+
+    async def _prompts(self) -> None:
+        await self.press("P")
+        await self.stop("prompts")
+        await self.press("B")
+        for _ in range(7):
+            await self.give(36)
+        self.engine.refuse()
+        await self.give(40)
+        await self.stop("prompts-reading")
+        await self.give()
+        await self.stop("prompts-read")
+        await self.press("slash", *"is:retain")
+        await self.press("enter")
+        await self.stop("prompts-filtered")
+        await self.press("escape", "s", "s")
+        await self.stop("prompts-sorted")
+        await self.press("?")
+        await self.stop("prompts-help")
+        await self.press("escape", "q")
+
+    async def _verdict(self) -> None:
+        await self.press("V")
+        await self.stop("verdict")
+        await self.press("t")
+        await self.stop("verdict-all")
+        await self.press("t", *["right"] * 14)
+        await self.stop("verdict-moved")
+        await self.press("0", "?")
+        await self.stop("verdict-help")
+        await self.press("escape", "q")
+
+    async def _weights(self) -> None:
+        await self.press("W")
+        await self.give(32)
+        await self.stop("weights-half")
+        await self.give()
+        await self.press("n")
+        await self.stop("weights")
+        await self.press("s")
+        await self.stop("weights-linear")
+        await self.press("?")
+        await self.stop("weights-help")
+        await self.press("escape", "q")
+
+    async def _dialogs(self) -> None:
+        for key, name in (
+            ("?", "help"),
+            ("e", "edit"),
+            ("A", "add"),
+            ("y", "copy"),
+            ("E", "export"),
+            ("o", "other"),
+        ):
+            await self.press(key)
+            await self.stop(name)
+            await self.press("escape")
+
+    async def _too_small(self) -> None:
+        before = self.app.size
+        await self.pilot.resize_terminal(39, 9)
+        await self.pilot.pause()
+        await self.stop("too-small")
+        await self.pilot.resize_terminal(*before)
+        await self.pilot.pause()
+
+    async def _dies(self) -> None:
+        self.engine.die()
+        await until(self.pilot, lambda: isinstance(self.app.screen, ErrorScreen))
+        await self.stop("error")

@@ -1,0 +1,124 @@
+"""Every screen and state at three sizes in four colour modes, as text beside golden files.
+
+`pytest tests/snapshot/test_matrix.py --snapshot-update` writes the files anew.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from screen_text import (
+    Screenful,
+    cut_silently,
+    overhanging,
+    screenful,
+    without_scroll_bars,
+)
+from screen_walk import Walk, frozen
+
+_GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "screens"
+_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How the inspector is coloured, or not."""
+
+    name: str
+    theme: str | None = None
+    plain: bool = False
+
+
+DARK = Mode("dark")
+MODES = (DARK, Mode("light", "unpact-light"), Mode("ansi", "ansi-dark"), Mode("plain", plain=True))
+SIZES = ((80, 24), (120, 40), (200, 60))
+
+
+@dataclass
+class Found:
+    """What is not as it should be, with the place."""
+
+    wrong: list[str] = field(default_factory=list[str])
+
+    def add(self, place: str, words: str) -> None:
+        self.wrong.append(f"{place}: {words}")
+
+
+def _all() -> list[object]:
+    """One session stays in the default tests; the others are for the full gate."""
+    return [
+        pytest.param(
+            mode,
+            size,
+            id=f"{mode.name}-{size[0]}x{size[1]}",
+            marks=() if (mode, size) == (DARK, (120, 40)) else pytest.mark.slow,
+        )
+        for size in SIZES
+        for mode in MODES
+    ]
+
+
+@pytest.mark.parametrize(("mode", "size"), _all())
+async def test_every_screen(
+    mode: Mode,
+    size: tuple[int, int],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    frozen(monkeypatch, tmp_path)
+    walk = Walk(theme=mode.theme, plain=mode.plain)
+    folder = _GOLDEN / f"{mode.name}-{size[0]}x{size[1]}"
+    update = bool(request.config.getoption("update_snapshots", default=False))
+    found = Found()
+    seen: list[str] = []
+
+    async def stop(name: str) -> None:
+        seen.append(name)
+        screen = screenful(walk.app)
+        _holds(walk, mode, screen, name, found)
+        _compare(folder / f"{name}.txt", screen.written(), update, found)
+
+    async with walk.app.run_test(size=size) as pilot:
+        await walk.all(pilot, stop)
+    if update:
+        for old in set(folder.glob("*.txt")) - {folder / f"{name}.txt" for name in seen}:
+            old.unlink()
+    assert {path.stem for path in folder.glob("*.txt")} == set(seen)
+    assert not found.wrong, "\n\n".join(found.wrong)
+
+
+def _compare(path: Path, now: str, update: bool, found: Found) -> None:
+    if update:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(now, encoding="utf-8")
+        return
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if now != before:
+        lines = difflib.unified_diff(
+            before.splitlines(), now.splitlines(), "golden", "now", n=1, lineterm=""
+        )
+        found.add(f"{path.parent.name}/{path.name}", "\n" + "\n".join(lines))
+
+
+def _holds(walk: Walk, mode: Mode, screen: Screenful, name: str, found: Found) -> None:
+    """Check what must be so on every screen, whatever it shows."""
+    text = "".join(screen.rows)
+    steering = sorted({hex(ord(c)) for c in text if unicodedata.category(c) in _STEERING})
+    if steering:
+        found.add(name, f"characters that steer the terminal: {steering}")
+    if keys := overhanging(walk.app):
+        found.add(name, f"cut at the foot: {keys}")
+    if cut := cut_silently(walk.app):
+        found.add(name, f"cut, and nothing says so: {sorted(cut)}")
+    if mode.plain:
+        coloured = sorted(style for style in screen.styles() if "#" in style or "on " in style)
+        if coloured:
+            found.add(name, f"colours without colour: {coloured}")
+        foreign = {c for c in without_scroll_bars(walk.app, screen.rows) if not c.isascii()}
+        if foreign - {"\n"}:
+            found.add(name, f"signs beyond ASCII: {sorted(foreign)}")
