@@ -16,6 +16,9 @@ from textual.scrollbar import ScrollBar
 from textual.widgets import Footer, Static
 
 _ATTRIBUTES = ("bold", "dim", "italic", "underline", "blink", "reverse", "strike")
+COLOURLESS = frozenset((*_ATTRIBUTES, "plain", "default", "on"))
+"""The words of a style without any colour."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -61,7 +64,8 @@ def screenful(app: App[None]) -> Screenful:
 
 def _runs(segments: list[Segment]) -> tuple[tuple[int, str], ...]:
     found = groupby(segments, key=lambda segment: _words(segment.style))
-    return tuple((sum(s.cell_length for s in same), style) for style, same in found)
+    counted = ((sum(segment.cell_length for segment in same), style) for style, same in found)
+    return tuple((cells, style) for cells, style in counted if cells)
 
 
 def _words(style: Style | None) -> str:
@@ -76,7 +80,10 @@ def _words(style: Style | None) -> str:
 
 
 def _colour(colour: Color) -> str:
-    return colour.name
+    """Return what is seen: a colour of the cube by its number is the same as by its parts."""
+    if colour.is_default or colour.is_system_defined and (colour.number or 0) < 16:
+        return colour.name
+    return colour.get_truecolor().hex
 
 
 def _named(names: dict[str, str], style: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -10,22 +10,25 @@ import pytest
 from inspector import CASES, compare_screen, state_of, until, workbench
 from painted import on_screen
 from textual.pilot import Pilot
+from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from attribution.types import Case
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.screens.error import ErrorScreen
+from unpact_tui.app.screens.prompts import Filter
 from unpact_tui.app.screens.search import Needle
 from unpact_tui.app.workbench import Workbench
 from unpact_tui.demo.guide import guide
-from unpact_tui.worker.events import Failed
+from unpact_tui.worker.events import Event, Failed
 from unpact_tui.worker.fake import FakeEngine
-from unpact_tui.worker.protocol import Reply
+from unpact_tui.worker.protocol import Order
 
 Stop = Callable[[str], Awaitable[None]]
 """Called where there is something to look at, with the place's name."""
 
-_WRITERS = ("Elvin Mammadov", "Hina Ameen", "Xin Lee Williams", "Moshe Ben-David", "Kalkidan Abera")
+_WRITERS = ("Elvin Mammadov", "Hina Ameen", "Xin Lee Williams")
 _ASKED = (
     ("What is the full name of the author born on {n} March?", "forget"),
     ("Which prize did {name} win for the novel that made her known in her own country?", "forget"),
@@ -55,13 +58,18 @@ class Refusing(FakeEngine):
 
     def __init__(self) -> None:
         super().__init__(manual=True)
+        self._refuses = False
 
     def refuse(self) -> None:
-        """Fail at what comes next."""
-        with self._lock:
-            queue = self._work or self._background
-            request, _ = queue.popleft()
-        self._say(Reply(request, TROUBLE))
+        """Fail at what is begun next."""
+        self._refuses = True
+
+    def _answer(self, order: Order) -> Iterator[Event]:
+        if self._refuses:
+            self._refuses = False
+            yield TROUBLE
+        else:
+            yield from super()._answer(order)
 
 
 def frozen(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -79,7 +87,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr("unpact_tui.app.screens.export._where", lambda path: " in /home/ana")
     monkeypatch.setattr("unpact_tui.app.screens.loading._PERIOD", 0.02)
     monkeypatch.setattr("unpact_tui.app.screens.weights.PERIOD", 0.0)
-    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 0.0)
+    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 0.001)
     for name in ("tofu-npo", "tofu-rmu", "tofu-npo-200", "tofu-npo-1000"):
         (folder / "models" / name).mkdir(parents=True)
         (folder / "models" / name / "config.json").write_text("{}")
@@ -102,38 +110,48 @@ class Walk:
         if theme is not None:
             self.app.theme = theme
 
-    async def all(self, pilot: Pilot[None], stop: Stop) -> None:
-        """Go everywhere."""
+    async def all(self, pilot: Pilot[None], stop: Stop, *, shrink: bool) -> None:
+        """Go everywhere; at the end make the terminal too small, or let the engine die."""
         self.pilot, self.stop = pilot, stop
         for part in (self._loads, self._measures, self._looks, self._emphasises, self._fails):
             await part()
         for part in (self._searches, self._prompts, self._verdict, self._weights):
             await part()
-        for part in (self._dialogs, self._too_small, self._dies):
-            await part()
+        await self._dialogs()
+        if shrink:
+            await self._shrinks()
+        else:
+            await self._dies()
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def write(self, field: type[Input], text: str) -> None:
+        self.app.screen.query_one(field).value = text
+        await self.pilot.pause()
+
     async def give(self, count: int | None = None) -> None:
         """Have the engine say that much, and whatever follows from that when it is all."""
-        given = self.engine.pump(count)
-        await self.pilot.pause()
-        while count is None and given:
-            given = self.engine.pump()
+        while self.engine.pump(count):
             await self.pilot.pause()
+            if count is not None:
+                return
 
     async def settled(self) -> None:
         """Have the engine answer whatever there is to ask."""
-        await self.give()
         await until(self.pilot, lambda: self.engine.pump() == 0 and not state_of(self.pilot).busy)
 
+    async def answered(self) -> None:
+        """Have it answer the emphasis that is on."""
+        await until(self.pilot, lambda: self.engine.pump() == 0 and state_of(self.pilot).page.tried)
+        await self.settled()
+
     async def _loads(self) -> None:
-        await self.give(5)
-        await until(self.pilot, lambda: "shard" in on_screen(self.app) or True)
+        await until(self.pilot, lambda: "made-up writers" in on_screen(self.app))
         await self.stop("guide")
         await self.press("escape")
+        await self.give(5)
         await until(self.pilot, lambda: "50%" in on_screen(self.app))
         await self.stop("loading")
 
@@ -161,42 +179,41 @@ class Walk:
 
     async def _emphasises(self) -> None:
         await self.press("1", "K")
-        await self.settled()
+        await self.answered()
         await self.stop("emphasised")
-        await self.press("s")
-        await self.settled()
-        await self.stop("emphasised-otherwise")
 
     async def _fails(self) -> None:
-        await self.press("enter")
+        await self.press("s")
         self.engine.refuse()
-        await until(self.pilot, lambda: "no memory left" in on_screen(self.app))
+        await until(self.pilot, lambda: self.engine.pump(1))
+        await until(self.pilot, lambda: self.app.screen.query(Toast))
         await self.stop("trouble")
         self.app.clear_notifications()
         await self.press("c")
         await self.settled()
 
     async def _searches(self) -> None:
-        await self.press("/", *"Kuwait")
+        await self.press("/")
+        await self.write(Needle, "Kuwait")
         await self.stop("search")
         await self.press("enter")
         await self.stop("search-hits")
         await self.press("/")
-        self.app.screen.query_one(Needle).value = ""
+        await self.write(Needle, "")
         await self.press("enter")
 
     async def _prompts(self) -> None:
         await self.press("P")
         await self.stop("prompts")
         await self.press("B")
-        for _ in range(7):
-            await self.give(36)
+        await self.give(100)
         self.engine.refuse()
-        await self.give(40)
+        await self.give(50)
         await self.stop("prompts-reading")
         await self.give()
         await self.stop("prompts-read")
-        await self.press("slash", *"is:retain")
+        await self.press("slash")
+        await self.write(Filter, "is:retain")
         await self.press("enter")
         await self.stop("prompts-filtered")
         await self.press("escape", "s", "s")
@@ -210,11 +227,9 @@ class Walk:
         await self.stop("verdict")
         await self.press("t")
         await self.stop("verdict-all")
-        await self.press("t", *["right"] * 14)
+        await self.press("t", *["down"] * 4, *["right"] * 9)
         await self.stop("verdict-moved")
-        await self.press("0", "?")
-        await self.stop("verdict-help")
-        await self.press("escape", "q")
+        await self.press("0", "q")
 
     async def _weights(self) -> None:
         await self.press("W")
@@ -225,9 +240,7 @@ class Walk:
         await self.stop("weights")
         await self.press("s")
         await self.stop("weights-linear")
-        await self.press("?")
-        await self.stop("weights-help")
-        await self.press("escape", "q")
+        await self.press("q")
 
     async def _dialogs(self) -> None:
         for key, name in (
@@ -242,13 +255,10 @@ class Walk:
             await self.stop(name)
             await self.press("escape")
 
-    async def _too_small(self) -> None:
-        before = self.app.size
+    async def _shrinks(self) -> None:
         await self.pilot.resize_terminal(39, 9)
-        await self.pilot.pause()
+        await self.press()
         await self.stop("too-small")
-        await self.pilot.resize_terminal(*before)
-        await self.pilot.pause()
 
     async def _dies(self) -> None:
         self.engine.die()

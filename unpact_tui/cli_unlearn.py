@@ -120,10 +120,10 @@ def unlearn(
 
     \b
     Examples:
-      unpact-tui unlearn npo_gdr --model base/ --forget forget.jsonl --retain retain.jsonl --out run/
-      unpact-tui unlearn grad_diff --lora --model base/ --forget forget.jsonl --out adapter/
-      unpact-tui unlearn rmu --model base/ --forget forget.jsonl --retain retain.jsonl --out run/ --dry-run
-      unpact-tui unlearn npo_gdr --model base/ --forget forget.jsonl --retain retain.jsonl --out run/ --resume
+      unpact-tui unlearn npo_gdr --model base/ --forget f.jsonl --retain r.jsonl --out run/
+      unpact-tui unlearn grad_diff --lora --model base/ --forget f.jsonl --out adapter/
+      unpact-tui unlearn rmu --model base/ --forget f.jsonl --retain r.jsonl --out run/ --dry-run
+      unpact-tui unlearn npo_gdr --model base/ --forget f.jsonl --retain r.jsonl --out run/ --resume
     """
     with guarded():
         from unpact_tui.unlearning import command

@@ -122,6 +122,8 @@ def replay(session: Path, found: Found) -> int:
 def shown(bench: Workbench, log: Path) -> int:
     """Run the app on a clean terminal and return its exit code."""
     tty.tolerate_bad_keys()
+    if bench.looks.ascii:
+        tty.plain_scroll_bars()
     with tty.guard(log):
         bench.run(mouse=bench.looks.mouse)
     return bench.return_code or 0

@@ -20,7 +20,7 @@ import pytest
 from end_to_end.emulation import Emulator
 from yarl import URL
 
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 _FLAGS = (
     "--headless",

@@ -13,6 +13,7 @@ import signal
 import sys
 import termios
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,12 @@ from end_to_end.terminal import PATIENCE, Terminal
 ANSWER = "Author Basil Mahfouz Al-Kuwaiti is male."
 """What the base answers to the question that most tests ask."""
 
+_RECOVERY = ("─Recovery · ", "-Recovery - ")
 _FRAME = 0.1
 """Seconds of quiet that end a frame: before, its lower half may be that of the frame before."""
+
+HELP = "token to the left"
+"""What stands in the dialog of keys, and nowhere else."""
 
 QUICK = ("-s", "strategies=bold,quote", "-s", "draws=1")
 
@@ -46,7 +51,11 @@ def inspector(
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> Terminal:
-    """Start `unpact-tui` with `words` on one thread."""
+    """Start `unpact-tui` with `words` on one thread, as somebody who has been here before."""
+    state = Path((env or {}).get("XDG_STATE_HOME") or os.environ["XDG_STATE_HOME"]) / "unpact-tui"
+    with suppress(OSError):  # a test of what happens without such a folder
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (state / "seen").touch()
     argv = [sys.executable, "-m", "unpact_tui", *map(str, words)]
     return Terminal(argv, columns, rows, {"OMP_NUM_THREADS": "1"} | dict(env or {}), stdin=stdin)
 
@@ -54,7 +63,10 @@ def inspector(
 def judged(terminal: Terminal, label: str = "") -> None:
     """Wait until the verdict is on the screen and nothing is being done any more."""
     terminal.settle(_FRAME)
-    terminal.wait_for(f"─Recovery · {label}")
+    terminal.wait_until(
+        lambda: any(f"{title}{label}" in row for title in _RECOVERY for row in terminal.screen()),
+        f"the verdict {label}",
+    )
     terminal.wait_gone("x cancels")
     terminal.settle()
 
@@ -68,10 +80,19 @@ def tried(terminal: Terminal) -> None:
 
 
 def pane(terminal: Terminal, side: str) -> str:
-    """Return what stands in the left or the right half of the screen, blanks at the ends gone."""
-    half = len(terminal.screen()[0]) // 2
-    place = slice(None, half) if side == "left" else slice(half, None)
-    return "\n".join(row[place].strip() for row in terminal.screen())
+    """Return what stands in the left or the right half of the screen, blanks at the ends gone.
+
+    What is struck out is not said, so it is left out.
+    """
+    rows = terminal.screen()
+    half = len(rows[0]) // 2
+    places = range(half) if side == "left" else range(half, len(rows[0]))
+    found: list[str] = []
+    for y in range(len(rows)):
+        cells = [terminal.cell(x, y) for x in places]
+        text = "".join(" " if cell.strikethrough else cell.data for cell in cells)
+        found.append(re.sub(" +", " ", text.strip()))
+    return "\n".join(found)
 
 
 class Engine:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from end_to_end.inspecting import assert_restored, inspector, judged, question, tried
+from end_to_end.inspecting import HELP, assert_restored, inspector, judged, question, tried
 from end_to_end.streams import taken_apart
 from end_to_end.terminal import Terminal
 
@@ -85,9 +85,9 @@ def test_a_prompt_is_shown_and_not_obeyed(started: Terminal, number: int) -> Non
     started.press("ctrl+g")
     started.wait_gone("Answer to test")
     started.press("c", "i", "v", "?")
-    started.wait_for("Reading the screen")
+    started.wait_for(HELP)
     started.press("?")
-    started.wait_gone("Reading the screen")
+    started.wait_gone(HELP)
     assert_harmless(started.raw)
     assert started.on_alternate_screen
 
@@ -115,9 +115,9 @@ def test_a_click_on_a_click_action_only_moves_the_cursor(started: Terminal) -> N
         started.send(f"\x1b[<0;{x + 2};{y + 1}M\x1b[<0;{x + 2};{y + 1}m")
         started.settle()
     started.press("?")
-    started.wait_for("Reading the screen")
+    started.wait_for(HELP)
     started.press("?")
-    started.wait_gone("Reading the screen")
+    started.wait_gone(HELP)
     assert_harmless(started.raw)
 
 

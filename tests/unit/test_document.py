@@ -39,6 +39,12 @@ def test_results_from_before_whp_can_be_read() -> None:
     assert found.settings == msgspec.structs.replace(example().settings, whp_alpha=None)
 
 
+def test_results_from_before_attempts_by_hand_can_be_read() -> None:
+    result = json.loads(GOLDEN.read_bytes())
+    del result["cases"][0]["tried"]
+    assert decode(json.dumps(result).encode()) == example()
+
+
 @pytest.mark.parametrize("pretty", [True, False])
 def test_what_is_written_can_be_read_back(pretty: bool) -> None:
     result = example(cases=3)

@@ -7,21 +7,23 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
 from result_fixture import example
 
 from attribution.errors import AttributionError, NotFinite, PromptTooLong
+from attribution.types import Case
 from unpact_tui import headless
 from unpact_tui.document import Document, decode
 from unpact_tui.errors import BadUsage, ExitCode
-from unpact_tui.options import Chosen
-from unpact_tui.run import Progress
+from unpact_tui.run import Progress, Task
 from unpact_tui.settings import Settings
+from unpact_tui.tasks import Asked
+from unpact_tui.worker.protocol import Open
 
-CHOSEN = Chosen("a", "b", None, None, "p", None)
+ASKED = Asked(Open("a", "b", None, Settings()), (Task(Case("1", "p")),))
 Report = Callable[..., ExitCode]
 Measure = Generator[Progress, None, Document]
 
@@ -29,13 +31,14 @@ Measure = Generator[Progress, None, Document]
 def told(measure: Measure, monkeypatch: pytest.MonkeyPatch) -> Report:
     """Return a report of what `measure` gives."""
 
-    def run(chosen: Chosen, settings: Settings) -> Measure:
+    def run(order: Open, tasks: Sequence[Task]) -> Measure:
+        assert (order, tasks) == (ASKED.order, ASKED.tasks)
         return measure
 
-    monkeypatch.setattr(headless, "run", run)
+    monkeypatch.setattr(headless, "run_tasks", run)
 
     def report(out: Path | None = None, fail_on: str | None = None) -> ExitCode:
-        return headless.report(CHOSEN, Settings(), "json", out, fail_on, quiet=True)
+        return headless.report(ASKED, "json", out, fail_on, quiet=True)
 
     return report
 
@@ -58,7 +61,7 @@ def test_every_form_can_be_written(
 ) -> None:
     told(measured(), monkeypatch)
     out = tmp_path / "result"
-    assert headless.report(CHOSEN, Settings(), form, out, None, quiet=True) == ExitCode.OK
+    assert headless.report(ASKED, form, out, None, quiet=True) == ExitCode.OK
     assert out.read_text("utf-8").startswith(begins)
 
 

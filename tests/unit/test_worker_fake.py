@@ -30,6 +30,7 @@ from unpact_tui.worker.protocol import (
     Reply,
     Request,
     Try,
+    Weigh,
     decode_reply,
     decode_request,
     encode,
@@ -43,7 +44,7 @@ def heard(engine: FakeEngine, *orders: Order) -> list[Reply]:
     engine.listen(replies.append)
     for order in orders:
         engine.send(order)
-    engine.pump()
+        engine.pump()
     return replies
 
 
@@ -52,7 +53,9 @@ def opening(reference: str | None = None) -> Open:
 
 
 def test_every_request_ends_exactly_once() -> None:
-    replies = heard(FakeEngine(), opening(), Analyse(CASE), Try("bold", (3,)), Recover(), Cancel())
+    replies = heard(
+        FakeEngine(), opening(), Analyse(CASE), Try(CASE, "bold", (3,)), Recover(CASE), Cancel()
+    )
     for request in range(1, 6):
         mine = [reply.event for reply in replies if reply.id == request]
         ends = [e for e in mine if isinstance(e, Finished | Cancelled | Failed)]
@@ -61,7 +64,9 @@ def test_every_request_ends_exactly_once() -> None:
 
 
 def test_every_reply_crosses_a_pipe() -> None:
-    replies = heard(FakeEngine(), opening("r"), Analyse(CASE), Try("bold", (3,)), Recover())
+    replies = heard(
+        FakeEngine(), opening("r"), Analyse(CASE), Try(CASE, "bold", (3,)), Recover(CASE)
+    )
     assert {type(r.event) for r in replies} >= {Opened, Encoded, Compared, Tried, Ladder, Judged}
     for reply in replies:
         assert decode_reply(encode(reply)) == reply
@@ -78,12 +83,14 @@ def test_the_second_side_may_be_a_mixture() -> None:
 
 
 def test_it_says_the_same_twice() -> None:
-    orders = (opening(), Analyse(CASE), Try("quote", (3, 4)), Recover())
+    orders = (opening(), Analyse(CASE), Try(CASE, "quote", (3, 4)), Recover(CASE))
     assert heard(FakeEngine(), *orders) == heard(FakeEngine(), *orders)
 
 
 def test_an_impossible_request_fails_and_the_next_is_answered() -> None:
-    replies = heard(FakeEngine(), opening(), Analyse(CASE), Try("bold", (0,)), Try("bold", (3,)))
+    replies = heard(
+        FakeEngine(), opening(), Analyse(CASE), Try(CASE, "bold", (0,)), Try(CASE, "bold", (3,))
+    )
     assert any(isinstance(r.event, Failed) and r.id == 3 for r in replies)
     assert isinstance(replies[-1].event, Finished)
 
@@ -91,12 +98,53 @@ def test_an_impossible_request_fails_and_the_next_is_answered() -> None:
 def test_an_attempt_goes_first() -> None:
     engine = FakeEngine(manual=True)
     replies = heard(engine, opening(), Analyse(CASE))
-    engine.send(Recover())
+    engine.send(Recover(CASE))
     engine.pump(2)
-    engine.send(Try("bold", (3,)))
+    engine.send(Try(CASE, "bold", (3,)))
     engine.pump()
     ends = [reply.id for reply in replies if isinstance(reply.event, Finished)]
     assert ends == [1, 2, 4, 3]
+
+
+def test_an_order_takes_the_place_of_one_of_its_kind() -> None:
+    engine = FakeEngine(manual=True)
+    replies = heard(engine, opening(), Analyse(CASE))
+    for order in (Try(CASE, "bold", (3,)), Try(CASE, "quote", (3,)), Recover(CASE), Analyse(CASE)):
+        engine.send(order)
+    engine.pump()
+    ends = {r.id: r.event for r in replies if isinstance(r.event, Finished | Cancelled)}
+    assert [type(ends[number]) for number in (3, 4, 5, 6)] == [
+        Cancelled,
+        Cancelled,
+        Cancelled,
+        Finished,
+    ]
+
+
+def test_the_background_comes_last_and_only_its_own_cancel_ends_it() -> None:
+    engine = FakeEngine(manual=True)
+    replies = heard(engine, opening())
+    engine.send(Analyse(CASE, background=True))
+    engine.send(Weigh())
+    engine.pump(1)
+    engine.send(Analyse(CASE))
+    engine.send(Cancel())
+    engine.send(Recover(CASE))
+    engine.pump()
+    ends = [(r.id, type(r.event)) for r in replies if isinstance(r.event, Finished | Cancelled)]
+    assert ends == [
+        (1, Finished),
+        (4, Cancelled),
+        (5, Finished),
+        (6, Finished),
+        (2, Finished),
+        (3, Finished),
+    ]
+    engine.send(Analyse(CASE, background=True))
+    engine.send(Cancel(background=True))
+    engine.pump()
+    ends = [(r.id, type(r.event)) for r in replies if isinstance(r.event, Finished | Cancelled)]
+    assert ends[-2:] == [(7, Cancelled), (8, Finished)]
 
 
 @pytest.mark.parametrize("delay", [0.001])

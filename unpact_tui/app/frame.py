@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.constants import DEFAULT_THEME
 from textual.screen import Screen
+from textual.widgets import Input
 
 from unpact_tui.app import keys
 from unpact_tui.app.glyphs import glyphs
@@ -70,6 +72,7 @@ class Frame(Host):
         self.mouse = looks.mouse
         self.looks = looks
         self.glyphs = glyphs(looks.ascii)
+        self.set_class(looks.ascii, "-ascii")
         self._guide = guide
         self.guided = guide is not None
 
@@ -108,6 +111,16 @@ class Frame(Host):
         else:
             told = f"Written to {path}"
         self.notify(shown(told, 1000), timeout=4, markup=False)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write a key with the signs there are."""
+        return self.glyphs.key(super().get_key_display(binding))
+
+    def on_command_palette_opened(self, event: CommandPalette.Opened) -> None:
+        """Have nothing blink, and what is said there be written with the signs there are."""
+        for line in self.screen.query(Input):
+            line.cursor_blink = False
+            line.placeholder = self.glyphs.write(line.placeholder)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Have the guide's key do nothing, and stand nowhere, without a guide."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
+
 from unpact_tui.app.layout import in_ascii
+
+_KEYS = {"←": "left", "→": "right", "↑": "up", "↓": "down", "⏎": "enter", "⌫": "backspace"}
+"""Textual's signs for keys, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,16 @@ class Glyphs:
         """Return text in which all signs of ours are these; a letter stays what it is."""
         text = text.replace("…", self.ellipsis)
         return in_ascii(text) if self.ellipsis.isascii() else text
+
+    def cut(self, text: str, cells: int) -> str:
+        """Return a title that Textual need not cut, which it does with a sign that is no ASCII."""
+        if not self.ellipsis.isascii() or not 0 < cells < cell_len(text):
+            return text
+        return set_cell_size(text, max(0, cells - len(self.ellipsis))) + self.ellipsis
+
+    def key(self, sign: str) -> str:
+        """Return how a key is written."""
+        return _KEYS.get(sign, sign) if self.ellipsis.isascii() else sign
 
     def number(self, value: float | None, signed: bool = False) -> str:
         """Return nats with two decimals; a dash for what is not measured."""

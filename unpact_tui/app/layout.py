@@ -21,7 +21,7 @@ EMPTY = "·"
 _ASCII = (
     {chr(0x2400 + code): f"^{chr(0x40 + code)}" for code in range(0x20)}
     | {"␡": "^?", "⏎": "\\n", "⇥": "\\t", "␍": "\\r"}
-    | {"·": ".", "⟨": "<", "⟩": ">", "◌": "'"}
+    | {"·": ".", "⟨": "<", "⟩": ">", "◌": "'", "▸": ">"}
 )
 
 # Selectors of text or emoji style: terminals disagree on how wide they make the character before.

@@ -23,6 +23,7 @@ from unpact_tui.errors import BadSession, Unwritable
 from unpact_tui.session.actions import Action, Move
 from unpact_tui.session.choices import Choices, Timeline, replay
 from unpact_tui.session.memory import Memory
+from unpact_tui.session.sound import of_action, of_answer, of_choices, of_opened
 from unpact_tui.worker.events import Event, Opened
 from unpact_tui.worker.protocol import Open, Question
 
@@ -144,21 +145,18 @@ def read(path: Path) -> Recorded:
         if not text.endswith(b"\n"):
             torn = True
             break
-        match _decoded(path, number, text):
-            case Began() as found:
-                if found.schema != SCHEMA:
-                    why = f"it has schema {found.schema}, and this version reads {SCHEMA}"
-                    raise BadSession(str(path), number, why)
-                began, actions, memory = found, [], Memory()
+        line = _decoded(path, number, text)
+        if why := _wrong(line, began):
+            raise BadSession(str(path), number, why)
+        match line:
+            case Began():
+                began, actions, memory = line, [], Memory()
             case Did(action):
                 actions.append(action)
             case Heard(order, events):
                 memory.keep(order, events)
-        if began is None:
-            raise BadSession(str(path), number, "it does not begin with what was opened")
     if began is None:
-        raise BadSession(str(path), 1, "there is nothing in it")
-    _check(path, began.choices)
+        raise BadSession(str(path), 1, "there is nothing whole in it")
     return Recorded(began, replay(Timeline(began.choices), actions), memory, torn)
 
 
@@ -180,8 +178,16 @@ def _decoded(path: Path, number: int, text: bytes) -> Line:
         raise BadSession(str(path), number, str(error)) from error
 
 
-def _check(path: Path, choices: Choices) -> None:
-    """A value made by hand may contradict itself."""
-    fits = len(choices.cases) == len(choices.here) and 0 <= choices.index < len(choices.cases)
-    if not fits:
-        raise BadSession(str(path), 1, "its choices do not fit its prompts")
+def _wrong(line: Line, began: Began | None) -> str:
+    """Return why a line cannot be what it says it is, if so."""
+    match line:
+        case Began(schema, _, order, opened, choices):
+            if schema != SCHEMA:
+                return f"it has schema {schema}, and this version reads {SCHEMA}"
+            return of_opened(opened) or of_choices(choices, order.settings.strategies)
+        case _ if began is None:
+            return "it does not begin with what was opened"
+        case Did(action):
+            return of_action(action, began.order.settings.strategies)
+        case Heard(order, events):
+            return of_answer(order, events)

@@ -19,7 +19,7 @@ from unpact_tui.app.widgets.answer_view import AnswerView
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.token_grid import TokenGrid
-from unpact_tui.worker.events import Failed
+from unpact_tui.worker.events import Failed, Opened
 from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Analyse, Cancel, Open, Recover, Reply, Try
 
@@ -32,7 +32,7 @@ async def test_opening_reads_the_case_and_recovers_once() -> None:
         await opened(pilot)
         kinds = [type(order) for order in engine.orders]
         assert kinds == [Open, Analyse, Recover]
-        assert state_of(pilot).base.text == CASES[0].answer
+        assert state_of(pilot).page.base.text == CASES[0].answer
 
 
 @pytest.mark.parametrize(("right", "left"), [("right", "left"), ("l", "h")])
@@ -61,7 +61,7 @@ async def test_down_and_up(down: str, up: str) -> None:
 async def test_words_and_ends() -> None:
     async with workbench().run_test(size=WIDE) as pilot:
         await opened(pilot)
-        words = state_of(pilot).words
+        words = state_of(pilot).page.words
         await pilot.press("w", "w", "w", "b")
         assert state_of(pilot).cursor == words[2][0]
         prompt = state_of(pilot).prompt
@@ -84,7 +84,7 @@ async def test_space_emphasises_a_word_and_the_answer_comes_back() -> None:
         assert engine.orders[-1].positions == tuple(sorted(state_of(pilot).emphasis))
         await pilot.press("space")
         assert state_of(pilot).emphasis == frozenset()
-        assert state_of(pilot).tried is None
+        assert state_of(pilot).page.tried is None
 
 
 async def test_key_tokens_recover_the_answer() -> None:
@@ -92,7 +92,7 @@ async def test_key_tokens_recover_the_answer() -> None:
         await opened(pilot)
         await pilot.press("K")
         await tried(pilot)
-        assert state_of(pilot).unlearned.emphasised == CASES[0].answer
+        assert state_of(pilot).page.unlearned.emphasised == CASES[0].answer
         await pilot.press("c")
         assert state_of(pilot).emphasis == frozenset()
 
@@ -108,7 +108,7 @@ async def test_quick_changes_are_asked_once() -> None:
 
 
 async def test_no_emphasis_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unpact_tui.app.session.DEBOUNCE", 1.0)  # two keys on a busy machine
+    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 1.0)  # two keys on a busy machine
     engine = FakeEngine()
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)
@@ -141,11 +141,11 @@ async def test_enter_asks_again() -> None:
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)
         await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(engine.orders[-1], Analyse)
+        await opened(pilot)
+        assert [type(order) for order in engine.orders[3:]] == [Analyse, Recover]
         await pilot.press("K", "enter")
         await tried(pilot)
-        assert [type(order) for order in engine.orders[-2:]] == [Analyse, Try]
+        assert [type(order) for order in engine.orders[5:]] == [Try]
 
 
 async def test_recover_runs_on_the_emphasised_words() -> None:
@@ -155,9 +155,10 @@ async def test_recover_runs_on_the_emphasised_words() -> None:
         await pilot.press("w", "w", "space")
         await tried(pilot)
         await pilot.press("r")
-        await until(pilot, lambda: state_of(pilot).judged)
-        assert engine.orders[-1] == Recover(tuple(sorted(state_of(pilot).emphasis)))
-        assert state_of(pilot).ladder_positions == tuple(sorted(state_of(pilot).emphasis))
+        await until(pilot, lambda: state_of(pilot).page.judged)
+        emphasis = tuple(sorted(state_of(pilot).emphasis))
+        assert engine.orders[-1] == Recover(CASES[0], emphasis)
+        assert state_of(pilot).now.chosen.tried_on == emphasis
 
 
 async def test_cancel_stops_and_nothing_starts_by_itself() -> None:
@@ -179,7 +180,8 @@ async def test_cancel_stops_and_nothing_starts_by_itself() -> None:
 
 
 async def test_another_prompt_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unpact_tui.app.session.DEBOUNCE", 60.0)  # two keys on a busy machine
+    """What was emphasised stays with its prompt, and is asked for when it is looked at."""
+    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 60.0)  # two keys on a busy machine
     engine = FakeEngine()
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)
@@ -190,9 +192,15 @@ async def test_another_prompt_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
         await pilot.press("[")
         await opened(pilot)
         assert state_of(pilot).case == CASES[0]
+        assert state_of(pilot).emphasis
+        await tried(pilot)
         await pilot.press("[")
         assert state_of(pilot).hint
-        assert not any(isinstance(order, Try) for order in engine.orders)
+        assert [type(order) for order in engine.orders] == [
+            *(Open, Analyse, Recover),
+            *(Analyse, Recover),
+            Try,
+        ]
 
 
 async def test_leaving_a_prompt_cancels_what_runs_for_it() -> None:
@@ -206,14 +214,14 @@ async def test_leaving_a_prompt_cancels_what_runs_for_it() -> None:
         engine.pump()
         await opened_by_hand(pilot, engine)
         kinds = [type(order) for order in engine.orders]
-        assert kinds == [Open, Analyse, Cancel, Analyse, Recover]
-        assert state_of(pilot).base.text == CASES[1].answer
+        assert kinds == [Open, Analyse, Analyse, Recover]
+        assert state_of(pilot).page.base.text == CASES[1].answer
 
 
 async def opened_by_hand(pilot: Pilot[None], engine: FakeEngine) -> None:
     def done() -> bool:
         engine.pump()
-        return state_of(pilot).judged is not None
+        return state_of(pilot).page.judged is not None
 
     await until(pilot, done)
 
@@ -271,10 +279,10 @@ async def test_view_and_lane() -> None:
     async with workbench().run_test(size=WIDE) as pilot:
         await opened(pilot)
         await pilot.press("v", "i")
-        assert (state_of(pilot).view, state_of(pilot).lane) == ("shift", True)
+        assert (state_of(pilot).view, state_of(pilot).now.lane) == ("shift", True)
         assert all(grid.lane for grid in pilot.app.screen.query(TokenGrid))
-        await pilot.press("v", "i")
-        assert (state_of(pilot).view, state_of(pilot).lane) == ("contribution", False)
+        await pilot.press("v", "v", "v", "v", "i")
+        assert (state_of(pilot).view, state_of(pilot).now.lane) == ("contribution", False)
 
 
 async def test_the_evidence_scrolls() -> None:
@@ -366,9 +374,9 @@ async def test_quit_is_quick_and_well(key: str) -> None:
     app = workbench(engine)
     async with app.run_test(size=WIDE) as pilot:
         await pilot.pause()
-        app.pop_screen()
-        app.push_screen(CompareScreen(engine, app._state, app._glyphs, False))
+        app._opened(Opened((), chat=False, warnings=()))
         await pilot.pause()
+        assert isinstance(app.screen, CompareScreen)
         begun = time.monotonic()
         await pilot.press(key)
     assert time.monotonic() - begun < 1.0
@@ -428,8 +436,13 @@ async def test_a_dead_engine_can_be_started_again() -> None:
         await until(pilot, lambda: isinstance(app.screen, ErrorScreen))
         await pilot.press("R")
         await opened(pilot)
-        assert [type(order) for order in second.orders] == [Open, Analyse, Recover]
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        # What was said before it died is remembered.
+        assert [type(order) for order in second.orders] == [Open]
         assert not engine.alive
+        await pilot.press("]")
+        await opened(pilot)
+        assert [type(order) for order in second.orders] == [Open, Analyse, Recover]
         assert len(app.screen_stack) == 2
 
 

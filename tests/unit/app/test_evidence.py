@@ -10,39 +10,46 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from attribution.types import Case
-from unpact_tui.app.actions import TakeKeyTokens
 from unpact_tui.app.evidence import MEANING, attempt_lines, ladder_lines
 from unpact_tui.app.glyphs import UNICODE
 from unpact_tui.app.lines import Line
-from unpact_tui.app.replies import asked, attempt, receive
-from unpact_tui.app.state import CompareState, apply, start
+from unpact_tui.app.replies import put, task_of
+from unpact_tui.app.state import CompareState, apply, start, words_with
+from unpact_tui.session.actions import ChooseStrategy, ChooseStrength, Emphasise
 from unpact_tui.settings import Settings
+from unpact_tui.worker.events import Tried
 from unpact_tui.worker.fake import STRATEGIES, FakeEngine
-from unpact_tui.worker.protocol import Analyse, Open, Order, Recover
+from unpact_tui.worker.protocol import Analyse, Open, Question, Recover, Reply
 
 CASE = Case("one", "Where was Basil Mahfouz Al-Kuwaiti born?", "Kuwait City")
 
 
-def known(*orders: Order, reference: str | None = "r") -> CompareState:
+def known(*orders: Question, reference: str | None = "r") -> CompareState:
     state = start((CASE,), STRATEGIES, 0, lane=False)
     engine = FakeEngine(manual=True)
-    heard: list[CompareState] = [state]
-    engine.listen(lambda reply: heard.append(receive(heard[-1], reply)))
     engine.send(Open("b", "u", reference, Settings()))
     engine.pump()
     for order in (Analyse(CASE), *orders):
-        request = engine.send(order)
-        heard.append(asked(heard[-1], order, request))
+        task = task_of(order)
+        assert task is not None
+        heard: list[Reply] = []
+        engine.listen(heard.append)
+        engine.send(order)
         engine.pump()
-    return heard[-1]
+        for reply in heard:
+            state = replace(state, page=put(state.page, task, reply.event))
+    return state
 
 
 def emphasised(reference: str | None = "r") -> CompareState:
-    state = apply(known(reference=reference), TakeKeyTokens())
-    order = attempt(state)
-    assert order is not None
-    full = known(Recover(), order, reference=reference)
-    return replace(full, emphasis=state.emphasis)
+    state = known(reference=reference)
+    state = apply(state, Emphasise(words_with(state, state.key_tokens)))
+    assert state.attempt is not None
+    return replace(state, page=known(Recover(CASE), state.attempt, reference=reference).page)
+
+
+def with_tried(state: CompareState, tried: Tried) -> CompareState:
+    return replace(state, page=replace(state.page, tried=tried))
 
 
 def text(lines: list[Line]) -> str:
@@ -76,16 +83,16 @@ def test_the_reference_is_shown_where_there_is_one(reference: str | None) -> Non
 
 def test_an_edit_that_breaks_the_base_has_no_number() -> None:
     state = emphasised()
-    assert state.tried is not None
-    broken = replace(state.tried.attempt, recovered=None, base_breaks=True)
-    tried = type(state.tried)(broken, state.tried.controls, state.tried.control, "")
-    said = text(attempt_lines(replace(state, tried=tried), UNICODE, 60))
+    assert state.page.tried is not None
+    broken = replace(state.page.tried.attempt, recovered=None, base_breaks=True)
+    tried = Tried(broken, state.page.tried.controls, state.page.tried.control, "")
+    said = text(attempt_lines(with_tried(state, tried), UNICODE, 60))
     assert "no reading: the base breaks too" in said
     assert "breaks" in said
 
 
 def test_strategies_are_sorted_and_the_verdict_has_reasons() -> None:
-    state = known(Recover())
+    state = known(Recover(CASE))
     said = text(ladder_lines(state, UNICODE, 60))
     shares = [
         int(line.split("%")[0].split()[-1])
@@ -94,8 +101,8 @@ def test_strategies_are_sorted_and_the_verdict_has_reasons() -> None:
     ]
     assert len(shares) == len(STRATEGIES) - 1
     assert shares == sorted(shares, reverse=True)
-    assert state.judged is not None
-    assert all(reason in said for reason in state.judged.verdict.reasons)
+    assert state.page.judged is not None
+    assert all(reason in said for reason in state.page.judged.verdict.reasons)
     assert "erased" not in said
 
 
@@ -126,13 +133,37 @@ def test_tables_keep_to_their_column(width: int) -> None:
 
 def test_a_twin_that_does_as_much_is_said() -> None:
     state = emphasised()
-    assert state.tried is not None
-    tried = state.tried
+    assert state.page.tried is not None
+    tried = state.page.tried
     twins = tuple(
         replace(c, recovered=tried.attempt.recovered) if c.kind == "id_preserving" else c
         for c in tried.controls
     )
-    equal = type(tried)(tried.attempt, twins, tried.control, tried.base_text)
-    said = text(attempt_lines(replace(state, tried=equal), UNICODE, 60))
+    equal = Tried(tried.attempt, twins, tried.control, tried.base_text)
+    said = text(attempt_lines(with_tried(state, equal), UNICODE, 60))
     assert "re-attended" not in said
     assert "other token ids, but the marks alone do as much" in said
+
+
+def test_how_strong_it_is_stands_beside_the_strategy_where_it_has_degrees() -> None:
+    state = apply(emphasised(), ChooseStrategy("repeat"))
+    assert "repeat x" not in text(attempt_lines(state, UNICODE, 60))
+    state = apply(state, ChooseStrength(3.0))
+    assert "repeat x3" in text(attempt_lines(state, UNICODE, 60))
+
+
+@pytest.mark.parametrize(("history", "told"), [((), False), ((0.9,), False), ((0.1, None), True)])
+def test_what_was_tried_so_far_is_drawn_from_the_second_on(
+    history: tuple[float | None, ...], told: bool
+) -> None:
+    said = text(attempt_lines(replace(emphasised(), history=history), UNICODE, 60))
+    assert (f"{len(history)} tried" in said) == told
+
+
+def test_why_an_emphasis_has_no_answer_is_said_in_its_place() -> None:
+    state = apply(known(), Emphasise((0,)))
+    page = replace(state.page, trouble="[/] nothing to emphasise \x1b[2J")
+    said = text(attempt_lines(replace(state, page=page), UNICODE, 60))
+    assert "[/] nothing to emphasise" in said
+    assert "\x1b" not in said
+    assert "asking" not in said

@@ -91,7 +91,8 @@ class Drawing:
         grid.lane = state.now.lane
         grid.cursor = painting.cursor(state)
         if _changed(before, state, lambda s: (s.opened, s.view, s.side(role).logprob)):
-            grid.border_title = Content(_grid_title(state, role, self._glyphs))
+            title = _grid_title(state, role, self._glyphs)
+            grid.border_title = Content(self._glyphs.cut(title, grid.size.width))
 
     def _answer(self, role: Role, before: CompareState | None, state: CompareState) -> None:
         view = self._screen.query_one(f"#{role}-answer", AnswerView)

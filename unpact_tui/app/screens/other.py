@@ -55,7 +55,12 @@ class OtherScreen(ModalScreen[str | None]):
     """Gives a path back, or None."""
 
     DEFAULT_CSS = """
-    OtherScreen OptionList { height: auto; max-height: 12; background: $panel; border: none; }
+    OtherScreen OptionList, OtherScreen OptionList:focus {
+        height: auto;
+        max-height: 12;
+        background: $panel;
+        border: none;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+g", "dismiss(None)", "Cancel", priority=True, id="cancel_other"),

@@ -31,6 +31,8 @@ class PromptDetail(Vertical):
         .-ascii PromptDetail:ansi { border-top: ascii ansi_bright_black; }
         .-ascii PromptDetail Static { text-overflow: clip; }
         """
+    # Else "anywhere below" would be meant of what stands above it.
+    SCOPED_CSS = False
 
     def __init__(self, glyphs: Glyphs, *, plain: bool) -> None:
         super().__init__()
