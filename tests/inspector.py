@@ -12,6 +12,7 @@ from unpact_tui.app.guide import Guide
 from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.state import CompareState
 from unpact_tui.app.workbench import Workbench
+from unpact_tui.session.keeping import Keeping
 from unpact_tui.settings import Settings
 from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Open
@@ -51,6 +52,7 @@ def workbench(
     names: tuple[str, str] = ("tofu-base", "tofu-npo"),
     restart: Callable[[], FakeEngine] | None = None,
     guide: Guide | None = None,
+    keeping: Keeping | None = None,
 ) -> Workbench:
     return Workbench(
         engine or FakeEngine(),
@@ -59,6 +61,7 @@ def workbench(
         Looks(no_colour=no_colour, ascii=ascii),
         restart=restart,
         guide=guide,
+        keeping=keeping,
         clock=lambda: 0.0,
     )
 

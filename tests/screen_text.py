@@ -81,7 +81,7 @@ def _words(style: Style | None) -> str:
 
 def _colour(colour: Color) -> str:
     """Return what is seen: a colour of the cube by its number is the same as by its parts."""
-    if colour.is_default or colour.is_system_defined and (colour.number or 0) < 16:
+    if colour.is_default or (colour.is_system_defined and (colour.number or 0) < 16):
         return colour.name
     return colour.get_truecolor().hex
 
@@ -99,11 +99,12 @@ def _named(names: dict[str, str], style: str) -> str:
 def without_scroll_bars(app: App[None], rows: tuple[str, ...]) -> str:
     """Return the text with blanks where Textual draws its scroll bars."""
     grid = [list(row) for row in rows]
-    for bar in app.screen.query(ScrollBar):
-        region = bar.region
-        for y in range(max(0, region.y), min(region.bottom, len(grid))):
-            for x in range(region.x, min(region.right, len(grid[y]))):
-                grid[y][x] = " "
+    for screen in app.screen_stack:
+        for widget, (region, _) in screen._compositor.visible_widgets.items():
+            if isinstance(widget, ScrollBar):
+                for y in range(max(0, region.y), min(region.bottom, len(grid))):
+                    for x in range(region.x, min(region.right, len(grid[y]))):
+                        grid[y][x] = " "
     return "\n".join("".join(row) for row in grid)
 
 
@@ -119,12 +120,12 @@ def overhanging(app: App[None]) -> list[str]:
 
 
 def cut_silently(app: App[None]) -> set[str]:
-    """Return the ids of the texts that are longer than their place, where nothing says so.
+    """Return the ids, or classes, of the texts that are cut where nothing says so.
 
     An ellipsis says so, and so does the scroll bar of what they stand in.
     """
     return {
-        f"{text.id or text.parent.id if text.parent else text.id}"
+        text.id or " ".join(sorted(text.classes))
         for text in app.screen.query(Static)
         if text.is_on_screen and _is_cut(text)
     }

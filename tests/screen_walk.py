@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from inspector import CASES, compare_screen, state_of, until, workbench
+from inspector import CASES, state_of, until, workbench
 from painted import on_screen
 from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.widgets._toast import Toast
 
-from attribution.types import Case
+from attribution.types import Case, Split
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.screens.error import ErrorScreen
@@ -29,7 +29,7 @@ Stop = Callable[[str], Awaitable[None]]
 """Called where there is something to look at, with the place's name."""
 
 _WRITERS = ("Elvin Mammadov", "Hina Ameen", "Xin Lee Williams")
-_ASKED = (
+_ASKED: tuple[tuple[str, Split], ...] = (
     ("What is the full name of the author born on {n} March?", "forget"),
     ("Which prize did {name} win for the novel that made her known in her own country?", "forget"),
     ("Who wrote The {n}th Lantern?", "retain"),
@@ -41,7 +41,7 @@ PROMPTS = (
             f"w{n}-{split}",
             asked.format(n=n + 3, name=name),
             f"{name} won it.",
-            split,  # type: ignore[arg-type]
+            split,
         )
         for n, name in enumerate(_WRITERS)
         for asked, split in _ASKED
@@ -72,19 +72,23 @@ class Refusing(FakeEngine):
             yield from super()._answer(order)
 
 
+def _home(path: Path) -> str:
+    return " in /home/ana"
+
+
 def frozen(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Take time and place out of what is drawn."""
 
     class Then(datetime):
         @classmethod
         def now(cls, tz: object = None) -> Then:
-            return cls(2025, 3, 1, 12, 30, 5, tzinfo=timezone.utc)
+            return cls(2025, 3, 1, 12, 30, 5, tzinfo=UTC)
 
         def astimezone(self, tz: object = None) -> Then:
             return self
 
     monkeypatch.setattr("unpact_tui.app.screens.visiting.datetime", Then)
-    monkeypatch.setattr("unpact_tui.app.screens.export._where", lambda path: " in /home/ana")
+    monkeypatch.setattr("unpact_tui.app.screens.export._where", _home)
     monkeypatch.setattr("unpact_tui.app.screens.loading._PERIOD", 0.02)
     monkeypatch.setattr("unpact_tui.app.screens.weights.PERIOD", 0.0)
     monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 0.001)
@@ -227,7 +231,7 @@ class Walk:
         await self.stop("verdict")
         await self.press("t")
         await self.stop("verdict-all")
-        await self.press("t", *["down"] * 4, *["right"] * 9)
+        await self.press(*["down"] * 8, "right", "right")
         await self.stop("verdict-moved")
         await self.press("0", "q")
 
@@ -257,7 +261,6 @@ class Walk:
 
     async def _shrinks(self) -> None:
         await self.pilot.resize_terminal(39, 9)
-        await self.press()
         await self.stop("too-small")
 
     async def _dies(self) -> None:

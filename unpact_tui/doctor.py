@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -65,9 +66,17 @@ def _encodable(text: str) -> str:
 
 
 def _lines(finding: Finding) -> Iterator[str]:
-    yield f"{finding.status:<9}{finding.name:<15}{display_text(finding.detail)}\n"
-    if finding.hint:
-        yield f"{'':<24}{display_text(finding.hint)}\n"
+    room = max(40, shutil.get_terminal_size((100, 24)).columns - 24)
+    told = [display_text(finding.detail), *([display_text(finding.hint)] if finding.hint else [])]
+    lines = [line for words in told for line in _wrapped(words, room) or [""]]
+    yield f"{finding.status:<9}{finding.name:<15}{lines[0]}\n"
+    for line in lines[1:]:
+        yield f"{'':<24}{line}\n"
+
+
+def _wrapped(words: str, room: int) -> list[str]:
+    """Break between words only: a path stays in one piece."""
+    return textwrap.wrap(words, room, break_long_words=False, break_on_hyphens=False)
 
 
 def _sum(findings: Sequence[Finding]) -> str:

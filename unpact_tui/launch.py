@@ -101,6 +101,7 @@ def replay(session: Path, found: Found) -> int:
 
     instead = f"unpact-tui open {shlex.quote(str(session))} --json"
     recorded = read(session)
+    recorded.memory.irreplaceable = True
     tty.require_terminal(instead)
     log = paths.engine_log()
     os.environ.update(tty.textual_defaults(os.environ))

@@ -50,6 +50,7 @@ def inspector(
     rows: int = 40,
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
+    cwd: Path | None = None,
 ) -> Terminal:
     """Start `unpact-tui` with `words` on one thread, as somebody who has been here before."""
     state = Path((env or {}).get("XDG_STATE_HOME") or os.environ["XDG_STATE_HOME"]) / "unpact-tui"
@@ -57,7 +58,8 @@ def inspector(
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         (state / "seen").touch()
     argv = [sys.executable, "-m", "unpact_tui", *map(str, words)]
-    return Terminal(argv, columns, rows, {"OMP_NUM_THREADS": "1"} | dict(env or {}), stdin=stdin)
+    env = {"OMP_NUM_THREADS": "1"} | dict(env or {})
+    return Terminal(argv, columns, rows, env, stdin=stdin, cwd=cwd)
 
 
 def judged(terminal: Terminal, label: str = "") -> None:
@@ -99,6 +101,7 @@ class Engine:
     """The engine's process, held by a descriptor: a number may be given to another process."""
 
     def __init__(self, number: int) -> None:
+        self.number = number
         self._descriptor = os.pidfd_open(number)
 
     def kill(self) -> None:

@@ -31,7 +31,7 @@ import pyte
 from end_to_end.emulation import Emulator
 from end_to_end.launch import environment, launch
 
-PATIENCE = 25.0
+PATIENCE = 60.0
 """Seconds to wait for anything by default; generous, for a busy machine."""
 
 KEYS = {

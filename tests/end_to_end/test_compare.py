@@ -7,6 +7,7 @@ set in stars, from the others nothing comes back.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -16,12 +17,14 @@ from end_to_end.inspecting import (
     ANSWER,
     QUICK,
     assert_restored,
+    engine_of,
     inspector,
     judged,
     pane,
     question,
     tried,
 )
+from end_to_end.streams import taken_apart
 from end_to_end.terminal import Terminal
 
 from unpact_tui.settings import DEFAULT_STRATEGIES
@@ -218,6 +221,83 @@ def test_a_hint_does_not_hide_what_is_going_on(npo: Terminal) -> None:
     npo.settle()
     judged(npo, "UNRECOVERED")
     assert not any("There is no other prompt" in r for r in npo.screen())
+
+
+def test_cancel_takes_effect_at_once(npo: Terminal) -> None:
+    npo.press("w", "space")
+    tried(npo)
+    npo.press("r")
+    npo.wait_for("x cancels")
+    since = time.perf_counter()
+    npo.press("x")
+    npo.wait_for("Cancelled; enter asks again.")
+    assert time.perf_counter() - since < 1.5  # 0.2 and a batch, on a machine that is not busy
+    npo.settle()
+    npo.press("x")
+    npo.wait_for("Nothing is running.")
+
+
+def test_all_prompts_are_read_in_the_background(npo: Terminal) -> None:
+    npo.press("B")
+    npo.wait_for("All 3 prompts are read.")
+    npo.press("P")
+    npo.wait_for("3 prompts")
+    npo.settle()
+    rows = [r for r in npo.screen() if " forget-" in r]
+    assert len(rows) == 2
+    assert all("UNRECOVERED" in r for r in rows)
+    assert any(" long " in r and "UNRECOVERED" not in r for r in npo.screen())
+    npo.press("escape")
+    npo.wait_gone("3 prompts")
+
+
+@pytest.mark.slow
+def test_another_checkpoint_beside_the_same_base(family: Path, tmp_path: Path) -> None:
+    env = {"XDG_STATE_HOME": str(tmp_path)}
+    words = (family / "target", family / "unlearned-npo", family / "forget.jsonl", *QUICK)
+    with inspector("compare", *words, columns=160, rows=50, env=env) as terminal:
+        judged(terminal)
+        terminal.press("B")
+        terminal.wait_for("reading all prompts")
+        terminal.press("x")
+        terminal.wait_gone("reading all prompts")
+        terminal.press("]")
+        terminal.wait_for("prompt 2 of 20")
+        judged(terminal, "UNRECOVERED")
+        terminal.press("home", "w", "w", "w", "w", "w", "w", "space", "w", "space", "w", "space")
+        tried(terminal)
+        engine, before = engine_of(terminal).number, len(terminal.raw)
+        terminal.press("o")
+        terminal.wait_for("Beside this one")
+        terminal.settle()
+        with terminal.count_bytes():
+            terminal.press("down", "down")
+        terminal.press("enter")
+        terminal.wait_for("unlearned unlearned-planted-stars")
+        terminal.wait_for("emphasised Basil Mahfouz Al-Kuwaiti")  # what is chosen stays
+        tried(terminal)
+        assert 95 <= recovered(terminal) <= 105
+        assert engine_of(terminal).number == engine
+        loading = taken_apart(terminal.raw[before:]).text
+        assert "importing torch" not in loading
+
+        bare = tmp_path / "bare"
+        bare.mkdir()
+        terminal.press("o")
+        terminal.wait_for("Or a path")
+        terminal.press("tab")
+        terminal.settle()
+        terminal.send(b"\x15" + str(bare).encode())
+        terminal.wait_for("/bare")
+        terminal.settle()
+        terminal.press("enter")
+        terminal.wait_for("is not a checkpoint")
+        terminal.wait_for("unlearned unlearned-planted-stars")
+        terminal.wait_for("without it")
+        assert 95 <= recovered(terminal) <= 105
+        assert engine_of(terminal).number == engine
+        terminal.press("q")
+        assert terminal.exit_code() == 0
 
 
 @pytest.mark.slow

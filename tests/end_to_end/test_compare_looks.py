@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ LANE = frozenset("▁▃▅▇█·:░▒▓")
 
 OVER = (
     ("?", HELP, "escape"),
-    ("ctrl+p", "Leave the inspector", "escape"),
+    ("ctrl+p", "Move: token to the left", "escape"),
     ("P", "20 prompts", "escape"),
     ("V", "nats lost by the answer", "escape"),
     ("W", "Where weights changed", "escape"),
@@ -29,13 +29,13 @@ OVER = (
 """The key of every page and dialog, what stands only there, and what closes it."""
 
 
-def tour(terminal: Terminal) -> Iterator[str]:
-    """Show every screen and every view once, and say the key that led there."""
+def tour(terminal: Terminal, pages: Sequence[tuple[str, str, str]] = OVER) -> Iterator[str]:
+    """Show every view and some pages once, and say the key that led there."""
     judged(terminal)
     terminal.press("w", "space")
     tried(terminal)
     yield "space"
-    for key, there, closing in OVER:
+    for key, there, closing in pages:
         terminal.press(key)
         terminal.wait_for(there)
         terminal.settle()
@@ -92,7 +92,7 @@ def test_only_colours_that_the_terminal_has(
     family: Path, env: dict[str, str], kinds: set[str]
 ) -> None:
     with inspector("compare", *words(family), env=env) as terminal:
-        for _ in tour(terminal):
+        for _ in tour(terminal, OVER[:3]):
             pass
         assert colours_sent(terminal) == kinds
         assert not LANE & set(lane_of(terminal))  # the colours say it
@@ -112,9 +112,11 @@ def test_ascii_is_all_that_anything_is_drawn_with(family: Path) -> None:
         terminal.wait_for("The mouse is the terminal's.")
         terminal.resize(64, 20)  # titles are cut, dialogs scroll
         terminal.press("P")
-        terminal.wait_for("prompts")
+        terminal.wait_for("20 prompts")
         terminal.settle()
-        terminal.press("escape", "?")
+        terminal.press("escape")
+        terminal.wait_gone("20 prompts")
+        terminal.press("?")
         terminal.wait_for(HELP)
         terminal.settle()
         sent = taken_apart(terminal.raw).text

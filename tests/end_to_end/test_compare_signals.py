@@ -20,6 +20,7 @@ from end_to_end.inspecting import (
     inspector,
     judged,
     question,
+    tried,
 )
 from end_to_end.terminal import Terminal
 
@@ -113,19 +114,30 @@ def test_a_killed_inspector_takes_its_engine_along(npo: tuple[object, ...]) -> N
         assert engine.gone()
 
 
-def test_an_engine_that_dies_while_loading_ends_it(npo: tuple[object, ...]) -> None:
+def test_an_engine_that_dies_while_loading_is_said(npo: tuple[object, ...]) -> None:
     with inspector(*npo) as terminal:
         engine = importing(terminal)
         engine.kill()
-        assert terminal.exit_code() == 4
-        assert_restored(terminal)
+        terminal.wait_for("The engine is gone")
+        terminal.wait_for("it was killed by SIGKILL")
+        since = time.perf_counter()
+        terminal.press("q")
+        assert_ended(terminal, engine, 4, since)
         terminal.wait_for("error: The engine stopped: it was killed by SIGKILL.")
 
 
 @pytest.mark.slow
-def test_an_engine_that_dies_can_be_started_again(npo: tuple[object, ...]) -> None:
-    with inspector(*npo, *QUICK) as terminal:
-        first = recovering(terminal)
+def test_an_engine_that_dies_can_be_started_again(family: Path, npo: tuple[object, ...]) -> None:
+    with inspector(*npo[:3], family / "forget.jsonl", *QUICK) as terminal:
+        judged(terminal)
+        terminal.press("]")
+        terminal.wait_for("prompt 2 of 20")
+        judged(terminal, "UNRECOVERED")
+        terminal.press("home", "w", "w", "space")
+        tried(terminal)
+        first = engine_of(terminal)
+        before = [r for r in terminal.screen() if "recovered" in r]
+        terminal.press("r")  # now on the emphasised word
         first.kill()
         terminal.wait_for("The engine is gone")
         terminal.wait_for("it was killed by SIGKILL")
@@ -133,13 +145,19 @@ def test_an_engine_that_dies_can_be_started_again(npo: tuple[object, ...]) -> No
         terminal.press("R")
         terminal.wait_for("importing torch")
         second = engine_of(terminal)
-        judged(terminal, "UNRECOVERED")
+        terminal.wait_for("─UNLEARNED")
+        # At once, without the models: what was said is remembered.
+        terminal.wait_for("prompt 2 of 20", timeout=2)
+        terminal.wait_for("This emphasis  bold  What", timeout=2)
+        terminal.wait_for("without it", timeout=2)
+        assert next(r for r in terminal.screen() if "recovered" in r)[:60] == before[0][:60]
+        judged(terminal, "UNRECOVERED")  # of what was interrupted
+        terminal.wait_for("All strategies  on What")
         second.kill()
         terminal.wait_for("The engine is gone")
         since = time.perf_counter()
         terminal.press("q")
         assert_ended(terminal, second, 4, since)
-        terminal.wait_for("error: The engine stopped: it was killed by SIGKILL.")
         assert first.gone()
 
 

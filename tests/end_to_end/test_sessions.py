@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from end_to_end.inspecting import QUICK, inspector, judged, tried
-from end_to_end.terminal import Terminal
+from end_to_end.terminal import PATIENCE, Terminal
 
 from unpact_tui.session.file import read
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "result.schema.json"
+
+TOGGLE = 2000
+"""Bytes that a word's emphasis may cost before it is answered: two grids, two panels, a line."""
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +58,29 @@ class Kept:
         """Return what starts the inspector on it again."""
         pair = (self.models / "target", self.models / "unlearned-npo")
         return ("compare", *pair, *QUICK, "--session", self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that is open, and the folder it was opened in."""
+
+    terminal: Terminal
+    folder: Path
+
+
+class Tags(HTMLParser):
+    """Which elements of a page are not closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "link", "br", "hr", "img", "col", "input"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
 
 def row(terminal: Terminal, start: str) -> str:
@@ -108,15 +140,14 @@ def test_it_is_opened_without_the_checkpoints(kept: Kept) -> None:
         )
         maps = Path(f"/proc/{terminal.pid}/maps")
         assert not maps.exists() or "torch" not in maps.read_text(encoding="utf-8")
-        terminal.press("U")  # what was taken back was measured, so it is there
-        terminal.wait_until(lambda: emphasised(terminal) == "What gender", "both words")
-        terminal.wait_for("without it")
-        terminal.press("u", "u")
-        terminal.wait_until(lambda: not emphasised(terminal), "none")
+        terminal.press("u", "u", "u")  # there and back again, and the first word
+        terminal.wait_for("This emphasis  none")
         terminal.press("U")
-        terminal.wait_until(lambda: emphasised(terminal) == kept.emphasised, "the one again")
         terminal.wait_for("without it")
         assert row(terminal, "recovered") == kept.recovered
+        terminal.press("home", "w", "w", "w", "space")  # what was taken back was measured
+        terminal.wait_until(lambda: emphasised(terminal) == "What gender", "both words")
+        terminal.wait_for("without it")
 
         terminal.press("w", "w", "w", "space")  # this was never measured
         terminal.wait_for("This was not recorded.")
@@ -221,3 +252,157 @@ def test_other_checkpoints_are_refused_in_a_sentence(kept: Kept) -> None:
     assert len(said) <= 2
     assert "it is of other checkpoints, or was measured with other settings" in said[0]
     assert kept.file.stat().st_size > 0
+
+
+@pytest.fixture(scope="module")
+def wide(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """The session open in a large terminal of true colours, for the tests from here on."""
+    folder = tmp_path_factory.mktemp("opened")
+    env = {"XDG_STATE_HOME": str(folder / "state"), "COLORTERM": "truecolor"}
+    words = ("open", kept.file)
+    with inspector(*words, columns=160, rows=50, env=env, cwd=folder) as terminal:
+        judged(terminal, "UNRECOVERED")
+        yield Opened(terminal, folder)
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+
+
+def test_what_is_copied_is_in_the_stream_and_in_a_private_file(wide: Opened) -> None:
+    terminal = wide.terminal
+    terminal.press("y")
+    terminal.wait_for("everything about this prompt")
+    terminal.press("t")
+    terminal.wait_for("Copied to the terminal's clipboard.")
+    answer = "Author Basil Mahfouz Al-Kuwaiti is male."
+    (sent,) = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)(?:\x07|\x1b\\)", terminal.raw)
+    assert base64.b64decode(sent).decode().strip() == answer
+    file = wide.folder / "state" / "unpact-tui" / "clipboard.txt"
+    assert file.read_text(encoding="utf-8").strip() == answer
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_form_is_exported(wide: Opened) -> None:
+    terminal = wide.terminal
+    for key, ending in (("m", "md"), ("j", "json"), ("h", "html"), ("s", "svg")):
+        terminal.press("E")
+        terminal.wait_for("one page with colours")
+        terminal.settle()
+        terminal.press(key)
+        terminal.settle()
+        terminal.press("enter")
+        terminal.wait_gone("one page with colours")
+        terminal.wait_until(lambda e=ending: any(wide.folder.glob(f"*.{e}")), ending)
+    text = {p.suffix: p.read_text(encoding="utf-8") for p in wide.folder.glob("unpact-*.*")}
+    assert text[".md"].startswith("# ")
+    found = json.loads(text[".json"])
+    jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert [case["verdict"] for case in found["cases"]] == ["UNRECOVERED"] * 2
+    page = Tags()
+    page.feed(text[".html"])
+    page.close()
+    assert page.open == []
+    assert "Al-Kuwaiti" in text[".html"]
+    assert ElementTree.fromstring(text[".svg"]).tag.endswith("svg")
+    assert not re.search(r"(src|href)=.https?:|url\(.?https?:", text[".html"] + text[".svg"])
+
+
+def test_the_mouse_is_given_to_the_terminal_and_taken_back(wide: Opened) -> None:
+    terminal = wide.terminal
+    for on, told in ((b"l", "The mouse is the terminal's."), (b"h", "The mouse is ours again.")):
+        before = len(terminal.raw)
+        terminal.press("M")
+        terminal.wait_for(told)
+        sent = terminal.raw[before:]
+        assert {b"\x1b[?1000" + on, b"\x1b[?1003" + on, b"\x1b[?1006" + on} <= {
+            match[0] for match in re.finditer(rb"\x1b\[\?10(?:00|03|06)[hl]", sent)
+        }
+
+
+def test_pages_and_keys_cost_little_and_idling_nothing(wide: Opened) -> None:
+    terminal = wide.terminal
+    terminal.wait_gone("The mouse is")
+    terminal.wait_gone("Written to")
+    terminal.press("home")
+    for key in ("w", "right", "down"):
+        with terminal.count_bytes(quiet=0.2) as traffic:
+            terminal.press(key)
+        assert 0 < traffic.bytes <= 1500, key
+    costs: list[int] = []
+    for _ in range(3):
+        with terminal.count_bytes(quiet=0.06) as traffic:  # not what is said 0.15 s later
+            terminal.press("space")
+        costs.append(traffic.bytes)
+        terminal.settle(0.5)
+        terminal.press("w")
+    assert min(costs) <= TOGGLE
+    for page in ("", "P", "V"):
+        terminal.press(*page)
+        terminal.settle(1.0)
+        with terminal.count_bytes(quiet=3.0, expect=False) as idle:
+            pass
+        assert idle.bytes == 0, page
+        terminal.press("escape")
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "place"),
+    [(80, 24, "beside"), (120, 40, "beside"), (200, 60, "beside"), (72, 40, "below"), (72, 24, "")],
+)
+def test_the_panes_stand_where_there_is_room(
+    wide: Opened, columns: int, rows: int, place: str
+) -> None:
+    wide.terminal.resize(columns, rows)
+    wide.terminal.wait_until(lambda: placed(wide.terminal) == place, f"panes {place or 'apart'}")
+    wide.terminal.resize(39, 9)
+    wide.terminal.wait_for("Too small")
+    wide.terminal.resize(160, 50)
+    wide.terminal.wait_gone("Too small")
+
+
+def placed(terminal: Terminal) -> str:
+    """Say where the unlearned model's pane is, seen from the base's; nothing where there is one."""
+    rows = terminal.screen()
+    base = [(y, r.index("─BASE")) for y, r in enumerate(rows) if "─BASE" in r]
+    other = [(y, r.index("─UNLEARNED")) for y, r in enumerate(rows) if "─UNLEARNED" in r]
+    if not base or not other:
+        return "" if base else "not drawn"
+    (y, _), (other_y, other_x) = base[0], other[0]
+    return "beside" if (y, len(rows[0]) // 2) == (other_y, other_x) else "below"
+
+
+def test_without_a_mouse_none_is_ever_taken(kept: Kept) -> None:
+    with inspector("open", kept.file, "--no-mouse") as terminal:
+        judged(terminal, "UNRECOVERED")
+        assert not re.search(rb"\x1b\[\?10(?:00|02|03|06|15)h", terminal.raw)
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+def test_inside_tmux_the_text_is_in_its_buffer(kept: Kept, tmp_path: Path) -> None:
+    socket, env = tmp_path / "tmux", os.environ | {"XDG_STATE_HOME": str(tmp_path)}
+    line = shlex.join([sys.executable, "-m", "unpact_tui", "open", str(kept.file)])
+
+    def tmux(*words: str) -> str:
+        command = ("tmux", "-S", str(socket), "-f", os.devnull, *words)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return done.stdout
+
+    def until(condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"{what}; {tmux('capture-pane', '-p')}"
+            time.sleep(0.1)
+
+    tmux("new-session", "-d", "-x", "130", "-y", "40", line)
+    try:
+        until(lambda: "UNLEARNED" in tmux("capture-pane", "-p"), "it starts")
+        tmux("send-keys", "y")
+        until(lambda: "everything about" in tmux("capture-pane", "-p"), "the dialog")
+        tmux("send-keys", "t")
+        until(lambda: bool(tmux("show-buffer")), "the buffer")
+        assert tmux("show-buffer").strip() == "Author Basil Mahfouz Al-Kuwaiti is male."
+        until(lambda: "Copied to tmux" in tmux("capture-pane", "-p"), "the notice")
+        tmux("send-keys", "q")
+    finally:
+        tmux("kill-server")

@@ -1,28 +1,26 @@
-"""What every screen looks like, at three sizes."""
+"""Every screen as a picture; all states and sizes are there as text, in `test_matrix.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
 import pytest
-from inspector import CASES, HOSTILE, compare_screen, opened, tried, until, workbench
+from inspector import CASES, HOSTILE, opened, tried, until, workbench
 from textual.pilot import Pilot
 
 from attribution.types import Case
 from unpact_tui.app.guide import Guide
-from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.screens.error import ErrorScreen
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.workbench import Workbench
 from unpact_tui.demo.guide import guide
-from unpact_tui.worker.events import Failed
 from unpact_tui.worker.fake import FakeEngine
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
 
-SIZES = ((160, 48), (100, 30), (72, 24))
-at_sizes = pytest.mark.parametrize("size", SIZES, ids=[f"{w}x{h}" for w, h in SIZES])
+SIZE = (120, 40)
+NARROW = (72, 24)
 
 
 def pressing(*keys: str) -> Before:
@@ -40,40 +38,57 @@ async def emphasised(pilot: Pilot[None]) -> None:
     await tried(pilot)
 
 
-@at_sizes
-def test_loading(snap_compare: Compare, size: tuple[int, int]) -> None:
+def test_loading(snap_compare: Compare) -> None:
     engine = FakeEngine(manual=True)
 
     async def halfway(pilot: Pilot[None]) -> None:
         engine.pump(5)
         await pilot.pause(0.6)
 
-    assert snap_compare(workbench(engine), terminal_size=size, run_before=halfway)
+    assert snap_compare(workbench(engine), terminal_size=SIZE, run_before=halfway)
 
 
-@at_sizes
-def test_compared(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert snap_compare(workbench(), terminal_size=size, run_before=opened)
-
-
-@at_sizes
+@pytest.mark.parametrize("size", [SIZE, NARROW], ids=["120x40", "72x24"])
 def test_emphasised(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(workbench(), terminal_size=size, run_before=emphasised)
 
 
-@at_sizes
-def test_without_colour(snap_compare: Compare, size: tuple[int, int]) -> None:
+PAGES: dict[str, tuple[str, ...]] = {
+    "contributions": (),
+    "shift-with-lane": ("2", "i"),
+    "by-answer-token": ("4", ")"),
+    "prompts": ("P",),
+    "verdict": ("V",),
+    "weights": ("W",),
+    "help": ("?",),
+    "edit": ("e",),
+    "copy": ("y",),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages(snap_compare: Compare, name: str) -> None:
+    assert snap_compare(workbench(), terminal_size=SIZE, run_before=pressing(*PAGES[name]))
+
+
+def test_without_colour(snap_compare: Compare) -> None:
     app = workbench(no_colour=True)
-    assert snap_compare(app, terminal_size=size, run_before=emphasised)
+    assert snap_compare(app, terminal_size=SIZE, run_before=emphasised)
 
 
-@at_sizes
-def test_help(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert snap_compare(workbench(), terminal_size=size, run_before=pressing("?"))
+def test_ascii(snap_compare: Compare) -> None:
+    app = workbench(no_colour=True, ascii=True)
+    assert snap_compare(app, terminal_size=SIZE, run_before=emphasised)
 
 
-@at_sizes
-def test_dead_engine(snap_compare: Compare, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("theme", ["unpact-light", "ansi-dark"])
+def test_other_themes(snap_compare: Compare, theme: str) -> None:
+    app = workbench()
+    app.theme = theme
+    assert snap_compare(app, terminal_size=SIZE, run_before=emphasised)
+
+
+def test_dead_engine(snap_compare: Compare) -> None:
     engine = FakeEngine()
 
     async def dies(pilot: Pilot[None]) -> None:
@@ -82,76 +97,23 @@ def test_dead_engine(snap_compare: Compare, size: tuple[int, int]) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
 
     app = workbench(engine, restart=FakeEngine)
-    assert snap_compare(app, terminal_size=size, run_before=dies)
+    assert snap_compare(app, terminal_size=SIZE, run_before=dies)
 
 
-@at_sizes
 @pytest.mark.parametrize("name", ["instruction", "right-to-left", "partial"])
-def test_hostile_text(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
+def test_hostile_text(snap_compare: Compare, name: str) -> None:
     text = HOSTILE[name]
     app: Workbench = workbench(FakeEngine(warnings=(text,)), (Case(text, text, text),))
-    assert snap_compare(app, terminal_size=size, run_before=emphasised)
-
-
-def test_measuring(snap_compare: Compare) -> None:
-    engine = FakeEngine(manual=True)
-
-    async def halfway(pilot: Pilot[None]) -> None:
-        engine.pump()
-        await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
-        engine.pump(7)
-        await pilot.pause()
-
-    assert snap_compare(workbench(engine), terminal_size=(160, 48), run_before=halfway)
-
-
-def test_shift_view_with_lane(snap_compare: Compare) -> None:
-    app = workbench()
-    assert snap_compare(app, terminal_size=(160, 48), run_before=pressing("v", "i"))
+    assert snap_compare(app, terminal_size=NARROW, run_before=emphasised)
 
 
 def test_without_reference(snap_compare: Compare) -> None:
     app = workbench(reference=None)
-    assert snap_compare(app, terminal_size=(100, 30), run_before=emphasised)
+    assert snap_compare(app, terminal_size=SIZE, run_before=emphasised)
 
 
 def test_the_other_pane(snap_compare: Compare) -> None:
-    assert snap_compare(workbench(), terminal_size=(72, 24), run_before=pressing("tab"))
-
-
-def test_ascii(snap_compare: Compare) -> None:
-    app = workbench(no_colour=True, ascii=True)
-    assert snap_compare(app, terminal_size=(100, 30), run_before=emphasised)
-
-
-def test_edit(snap_compare: Compare) -> None:
-    assert snap_compare(workbench(), terminal_size=(100, 30), run_before=pressing("e"))
-
-
-def test_failed_request(snap_compare: Compare) -> None:
-    async def fails(pilot: Pilot[None]) -> None:
-        await opened(pilot)
-        hint = "Try --dtype bfloat16, --device cpu, or a shorter prompt."
-        compare_screen(pilot).warn(Failed("The device has no memory left.", hint, 4))
-        await pilot.pause()
-
-    assert snap_compare(workbench(), terminal_size=(100, 30), run_before=fails)
-
-
-def test_light_theme(snap_compare: Compare) -> None:
-    app = workbench()
-    app.theme = "unpact-light"
-    assert snap_compare(app, terminal_size=(160, 48), run_before=emphasised)
-
-
-def test_terminal_theme(snap_compare: Compare) -> None:
-    app = workbench()
-    app.theme = "ansi-dark"
-    assert snap_compare(app, terminal_size=(100, 30), run_before=emphasised)
-
-
-def test_too_small(snap_compare: Compare) -> None:
-    assert snap_compare(workbench(), terminal_size=(38, 9), run_before=opened)
+    assert snap_compare(workbench(), terminal_size=NARROW, run_before=pressing("tab"))
 
 
 def test_smallest(snap_compare: Compare) -> None:
@@ -161,10 +123,7 @@ def test_smallest(snap_compare: Compare) -> None:
 def test_one_long_prompt(snap_compare: Compare) -> None:
     long = Case("long", " ".join(case.prompt for case in CASES * 12), "Kuwait City")
     app = workbench(cases=(long,))
-    assert snap_compare(app, terminal_size=(160, 48), run_before=emphasised)
-
-
-GUIDE = Guide(*guide("RMU", "Lead the hidden states of what is to be forgotten astray."))
+    assert snap_compare(app, terminal_size=SIZE, run_before=emphasised)
 
 
 async def reading(pilot: Pilot[None]) -> None:
@@ -172,32 +131,6 @@ async def reading(pilot: Pilot[None]) -> None:
     assert isinstance(pilot.app.screen, GuideScreen)
 
 
-@pytest.mark.parametrize("size", [(160, 48), (80, 24)], ids=["160x48", "80x24"])
-def test_guide(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert snap_compare(workbench(guide=GUIDE), terminal_size=size, run_before=reading)
-
-
-def test_guide_in_ascii(snap_compare: Compare) -> None:
-    app = workbench(ascii=True, guide=GUIDE)
-    assert snap_compare(app, terminal_size=(72, 24), run_before=reading)
-
-
-def test_guide_without_colour(snap_compare: Compare) -> None:
-    app = workbench(no_colour=True, guide=GUIDE)
-    assert snap_compare(app, terminal_size=(100, 30), run_before=reading)
-
-
-def test_guide_while_loading(snap_compare: Compare) -> None:
-    engine = FakeEngine(manual=True)
-
-    async def halfway(pilot: Pilot[None]) -> None:
-        engine.pump(5)
-        await pilot.pause(0.6)
-
-    app = workbench(engine, guide=GUIDE)
-    assert snap_compare(app, terminal_size=(160, 48), run_before=halfway)
-
-
-def test_help_where_there_is_a_guide(snap_compare: Compare) -> None:
-    before = pressing("escape", "?")
-    assert snap_compare(workbench(guide=GUIDE), terminal_size=(160, 48), run_before=before)
+def test_guide(snap_compare: Compare) -> None:
+    words = Guide(*guide("RMU", "Lead the hidden states of what is to be forgotten astray."))
+    assert snap_compare(workbench(guide=words), terminal_size=SIZE, run_before=reading)

@@ -19,8 +19,7 @@ from unpact_tui.app.wire import Wire
 from unpact_tui.session.actions import Action, TryAll
 from unpact_tui.session.file import Recorder
 from unpact_tui.session.memory import Memory, as_asked
-from unpact_tui.weights.change import WeightChange
-from unpact_tui.worker.events import Cancelled, Event, Failed, Tried, Vitals, Weighed
+from unpact_tui.worker.events import Cancelled, Event, Failed, Tried, Vitals
 from unpact_tui.worker.protocol import Question, Reply, Weigh, in_background
 
 DEBOUNCE = 0.15
@@ -112,9 +111,7 @@ class Comparison:
             else:
                 self.hint("Nothing is running.")
             return
-        self._quiet.update((state.analysis, state.recovering))
-        if state.attempt is not None:
-            self._quiet.add(state.attempt)
+        self._quiet.update(filter(None, (state.analysis, state.attempt, state.recovering)))
         self._become(replace(state, hint="", page=replace(state.page, refused=True)))
         if self.wire.busy(background=False):
             self.wire.cancel(background=False)
@@ -130,12 +127,6 @@ class Comparison:
         """Ask what changed in the weights, unless that is known."""
         if self.wire.open_to(Weigh()):
             self.wire.ask(Weigh())
-
-    def weights(self) -> tuple[WeightChange | None, Failed | None]:
-        """Return what is known of that, and why there is no more."""
-        said = self.memory.said(Weigh())
-        change = next((event.change for event in said if isinstance(event, Weighed)), None)
-        return change, self.memory.failure(Weigh())
 
     # ------------------------------------------------------------ what the engine says
 

@@ -255,7 +255,8 @@ def _summary(recovery: Recovery, glyphs: Glyphs) -> list[Line]:
         return [(), (("no strategy could be read", LABEL),)]
     best = glyphs.share(recovery.best.recovered)
     control, lift = glyphs.share(recovery.control), glyphs.points(recovery.lift)
-    words = ("best of all ", f"{best}, ", "of random words ", f"{control}, ", "lift ", lift)
+    points = f"{lift} points"
+    words = ("best of all ", f"{best}, ", "of random words ", f"{control}, ", "lift ", points)
     return [(), tuple((word, LABEL if i % 2 == 0 else STRONG) for i, word in enumerate(words))]
 
 

@@ -93,7 +93,8 @@ class Frame(Host):
 
         rows: dict[str, list[str]] = {}
         for _, binding, _, _ in self.screen.active_bindings.values():
-            if binding.description and binding.id != keys.PAGE_HELP.id:
+            # Textual's own have no id, and are of no use here.
+            if binding.id and binding.description and binding.id != keys.PAGE_HELP.id:
                 does = binding.tooltip or binding.description
                 rows.setdefault(does, []).append(self.get_key_display(binding))
         here = ("Keys", [(" ".join(signs), does) for does, signs in rows.items()])

@@ -20,7 +20,7 @@ from unpact_tui.app.state import CompareState
 from unpact_tui.app.summary_lines import Summary
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
-from unpact_tui.session.remembered import found, judged_together, whole_cases
+from unpact_tui.session.remembered import Together, found, whole_cases
 from unpact_tui.worker.events import Contributions, Event, Judged, Ladder, Written
 from unpact_tui.worker.protocol import Analyse, Question, Recover
 
@@ -42,7 +42,9 @@ class Overview:
         return [self._row(choices, index, case) for index, case in enumerate(choices.cases)]
 
     def _row(self, choices: Choices, index: int, case: Case) -> PromptRow:
-        key = (index, case, choices.granularity, choices.thresholds, choices.here[index].tried_on)
+        by_hand = Recover(case, choices.here[index].tried_on, choices.granularity)
+        # Until that is answered, the row is of what is run by itself.
+        key = (index, by_hand, choices.thresholds, self._memory.whole(by_hand))
         row = self._whole.get(key)
         if row is None:
             row = row_of(choices, index, self._memory, self._reading)
@@ -121,7 +123,7 @@ def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:
 
 
 def summary_of_all(
-    state: CompareState, memory: Memory, seed: int, thresholds: Thresholds
+    state: CompareState, memory: Memory, seed: int, together: Together, thresholds: Thresholds
 ) -> Summary:
     """Return what all prompts that are read say together by some thresholds."""
     cases = list(whole_cases(state.now, memory))
@@ -129,7 +131,7 @@ def summary_of_all(
     if not cases:
         verdict = Verdict("UNKNOWN", ("No prompt is read yet: B reads all of them.",))
         return Summary(verdict, {}, thresholds, {}, of_set=True, read=0, total=total)
-    evidence, verdict = judged_together(cases, thresholds, seed)
+    evidence, verdict = together.judged(cases, thresholds, seed)
     labels: dict[Label, int] = {}
     for each in cases:
         label = judge(each.evidence, thresholds).label

@@ -6,7 +6,9 @@ ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from math import exp
 
 from attribution.types import Nats, Prompt, Span, Token
@@ -15,6 +17,8 @@ from unpact_tui.app.state import CompareState
 from unpact_tui.worker.events import Role
 
 PANES: tuple[Role, Role] = ("base", "unlearned")
+
+_WORDS = re.compile(r"\s*\S+\s?")
 
 DEAD = 0.5
 """An answer token has died when it keeps less than this share of its probability. Ours."""
@@ -26,7 +30,14 @@ def tokens(state: CompareState) -> tuple[Token, ...]:
     """Return what the panes show: the prompt's tokens, or the answer's."""
     if state.view == "answer":
         return state.page.answer_tokens
-    return state.prompt.tokens if state.prompt else ()
+    return state.prompt.tokens if state.prompt else _unread(state.case.prompt)
+
+
+@lru_cache(maxsize=8)
+def _unread(text: str) -> tuple[Token, ...]:
+    """Return the words of a prompt that no tokenizer has read yet: to be read, and no more."""
+    found = (Token(0, m[0], m.start(), m.end(), fixed=True) for m in _WORDS.finditer(text))
+    return tuple(found)
 
 
 def cursor(state: CompareState) -> int:

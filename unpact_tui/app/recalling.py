@@ -1,4 +1,4 @@
-"""A page made again from what is remembered."""
+"""What is remembered, put together again as it is shown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 from unpact_tui.app.replies import put_all, task_of
 from unpact_tui.app.state import CompareState, Page
 from unpact_tui.app.wire import Wire
-from unpact_tui.worker.events import Tried
-from unpact_tui.worker.protocol import Try
+from unpact_tui.session.memory import Memory
+from unpact_tui.weights.change import WeightChange
+from unpact_tui.worker.events import Failed, Tried, Weighed
+from unpact_tui.worker.protocol import Try, Weigh
 
 
 def recalled(state: CompareState, wire: Wire, former: Try | None) -> CompareState:
@@ -30,3 +32,10 @@ def recalled(state: CompareState, wire: Wire, former: Try | None) -> CompareStat
     failed = wire.memory.failure(state.analysis)
     hint = state.hint if failed is None else failed.message
     return replace(state, page=page, history=history, hint=hint)
+
+
+def weights(memory: Memory) -> tuple[WeightChange | None, Failed | None]:
+    """Return what is known of the weights, and why there is no more."""
+    said = memory.said(Weigh())
+    change = next((event.change for event in said if isinstance(event, Weighed)), None)
+    return change, memory.failure(Weigh())

@@ -68,7 +68,7 @@ def colours(environ: Mapping[str, str]) -> Colours:
 
     NO_COLOR comes first: then the depth does not matter.
     """
-    if "NO_COLOR" in environ:
+    if environ.get("NO_COLOR"):  # an empty one asks for nothing
         return Colours(0, "NO_COLOR")
     if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return Colours(1 << 24, "COLORTERM")

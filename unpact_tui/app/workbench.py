@@ -29,8 +29,8 @@ from unpact_tui.display import display_text
 from unpact_tui.session.choices import Timeline
 from unpact_tui.session.keeping import Keeping
 from unpact_tui.session.memory import Memory
-from unpact_tui.worker.events import Failed, Loading, Opened
-from unpact_tui.worker.protocol import Open, Reply
+from unpact_tui.worker.events import Cancelled, Failed, Loading, Opened
+from unpact_tui.worker.protocol import Cancel, Open, Reply
 
 _SOON = 0.5
 """Seconds until what the next screen needs is imported."""
@@ -105,7 +105,6 @@ class Workbench(Frame):
     # ------------------------------------------------------------ loading
 
     def _load(self, order: Open) -> None:
-        """Listen to an engine that is new, and open."""
         self._engine.listen(self._heard)
         self._open(order)
         # After the first paint, while the engine loads.
@@ -133,6 +132,8 @@ class Workbench(Frame):
         match reply.event:
             case Failed() as failed if self._loading is not None and reply.id:
                 self._not_opened(failed)
+            case Cancelled() if self._loading is not None:
+                self._not_opened(Failed("Not opened.", "What was open before is again.", 2))
             case Failed(fatal=True) as failed:
                 self._ask_for_way_on(failed)
             case Loading() as event if self._loading is not None:
@@ -156,6 +157,13 @@ class Workbench(Frame):
     def reopen_former(self) -> None:
         """Open what was open before; what is in memory of it is used again."""
         self._open(self._order)
+
+    def action_stop_loading(self) -> None:
+        """Open nothing after all: go back to what was open, or leave where nothing was."""
+        if self._comparing is None or self._wanted == self._order:
+            self.action_interrupt()
+        else:
+            self._engine.send(Cancel())
 
     def _opened(self, opened: Opened) -> None:
         """Go on to compare; without a prompt, ask for one first."""

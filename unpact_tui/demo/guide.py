@@ -22,7 +22,7 @@ _STEPS = (
         "token ids bring back, not attention.",
     ),
     ("next_strategy", "The next way to emphasise it. Look at the controls again."),
-    ("clear_emphasis", "Take it off again: the plain question."),
+    ("undo", "Take it back: the plain question."),
     ("next_prompt", "The next prompt: a verdict is about one only."),
     ("cycle_view", "Colour the words by what moved between the two models."),
     ("flip_pane", "The other model, where only one fits."),

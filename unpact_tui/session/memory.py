@@ -45,6 +45,8 @@ class Memory:
     """Answers by order."""
 
     def __init__(self) -> None:
+        self.irreplaceable = False
+        """Nobody is there who could answer again."""
         self._answers: dict[Question, Answer] = {}
 
     def take(self, order: Question, event: Event) -> bool:
@@ -67,8 +69,9 @@ class Memory:
         self._answers[as_asked(order)] = Answer({_kind(event): event for event in events}, True)
 
     def forget(self, order: Question) -> None:
-        """Have it asked for again."""
-        self._answers.pop(as_asked(order), None)
+        """Have it asked for again, where it can be."""
+        if not self.irreplaceable or self.failure(order) is not None:
+            self._answers.pop(as_asked(order), None)
 
     def forget_failures(self) -> None:
         """Have asked again what could not be answered."""

@@ -43,7 +43,9 @@ class RecordedEngine:
                 case Cancel():
                     self._listener(Reply(number, Finished()))
                 case _:
-                    unknown = Failed("This was not recorded.", self._hint, ExitCode.USAGE)
+                    # What helps is said once: it stays the same.
+                    hint, self._hint = self._hint, ""
+                    unknown = Failed("This was not recorded.", hint, ExitCode.USAGE)
                     self._listener(Reply(number, unknown))
         return number
 

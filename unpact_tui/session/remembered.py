@@ -25,7 +25,7 @@ from attribution.types import (
     Shift,
     Verdict,
 )
-from attribution.verdict import judge, judge_set
+from attribution.verdict import judge, judge_set, knows
 from unpact_tui.document import Document, case_document, document
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
@@ -132,16 +132,25 @@ def whole_cases(choices: Choices, memory: Memory) -> Iterator[Remembered]:
             yield known
 
 
-def judged_together(
-    cases: Sequence[Remembered], thresholds: Thresholds, seed: int
-) -> tuple[dict[str, Interval], Verdict]:
-    """Return the evidence and the verdict of several cases together."""
-    judged = [
-        CaseEvidence(each.case.split, each.evidence, judge(each.evidence, thresholds).label)
-        for each in cases
-    ]
-    evidence = of_set(judged, thresholds, seed=seed)
-    return evidence, judge_set(evidence, thresholds)
+class Together:
+    """Judges several cases together; what does not follow from the thresholds is counted once."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, dict[str, Interval]] = {}
+
+    def judged(
+        self, cases: Sequence[Remembered], thresholds: Thresholds, seed: int
+    ) -> tuple[dict[str, Interval], Verdict]:
+        """Return the evidence and the verdict."""
+        judged = [
+            CaseEvidence(each.case.split, each.evidence, judge(each.evidence, thresholds).label)
+            for each in cases
+        ]
+        # All that thresholds have to do with the means is which cases are known, and their labels.
+        key = tuple((id(c.numbers), c.label, knows(c.numbers, thresholds)) for c in judged)
+        if key not in self._known:
+            self._known[key] = of_set(judged, thresholds, seed=seed)
+        return self._known[key], judge_set(self._known[key], thresholds)
 
 
 def as_document(
@@ -154,7 +163,7 @@ def as_document(
     cases = [each for each in whole_cases(choices, memory) if only is None or each.case == only]
     if not cases:
         return None
-    evidence, verdict = judged_together(cases, settings.thresholds, settings.seed)
+    evidence, verdict = Together().judged(cases, settings.thresholds, settings.seed)
     failed = failures(choices, memory) if only is None else {}
     return document(
         opened,

@@ -60,7 +60,7 @@ def _where(tensors: Sequence[TensorChange], total: float) -> str:
     layers = _window(chosen, ENOUGH * total)
     part = [t for t in chosen if layers is None or (t.layer is not None and t.layer in layers)]
     if modules is None and layers is None:
-        return (
+        return _beside_layers(tensors, total) or (
             f"the squared change is spread: neither {_MODULES} modules nor half of the layers "
             f"hold {ENOUGH:.0%} of it."
         )
@@ -69,6 +69,20 @@ def _where(tensors: Sequence[TensorChange], total: float) -> str:
     named = ["all modules"] if modules is None else [name for name in modules if name in held]
     what = " and ".join(named)
     return f"{_share(share)} of the squared change is in {what}{_of(layers, part)}."
+
+
+def _beside_layers(tensors: Sequence[TensorChange], total: float) -> str:
+    """Say where it is when some of it is in no layer; empty when that is nowhere in particular."""
+    outside = [tensor for tensor in tensors if tensor.layer is None and tensor.distance > 0]
+    layers = _window(tensors, ENOUGH * total - _squared(outside)) if outside else None
+    if layers is None:
+        return ""
+    inside = [tensor for tensor in tensors if tensor.layer is not None and tensor.layer in layers]
+    share = _squared([*outside, *inside]) / total
+    names = " and ".join(_by_module(outside))
+    return (
+        f"{_share(share)} of the squared change is in {names} and all modules{_of(layers, inside)}."
+    )
 
 
 def _share(share: float) -> str:

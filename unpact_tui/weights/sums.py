@@ -57,7 +57,8 @@ class Sums:
             distance=math.sqrt(max(0.0, self.differences)),
             norm=norm,
             norm_after=norm_after,
-            cosine=cosine(self.products, norm, norm_after),
+            # Rounding would make an angle of no change at all.
+            cosine=1.0 if self.differences == 0 < norm else cosine(self.products, norm, norm_after),
             largest=self.largest,
             changed=None if self.changed is None else self.changed / counted,
             not_finite=self.not_finite,

@@ -97,7 +97,8 @@ async def test_key_tokens_recover_the_answer() -> None:
         assert state_of(pilot).emphasis == frozenset()
 
 
-async def test_quick_changes_are_asked_once() -> None:
+async def test_quick_changes_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 1.0)  # keys on a busy machine
     engine = FakeEngine()
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)
@@ -136,7 +137,8 @@ async def test_strategy_goes_round() -> None:
         assert state_of(pilot).strategy == names[1]
 
 
-async def test_enter_asks_again() -> None:
+async def test_enter_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unpact_tui.app.comparison.DEBOUNCE", 60.0)  # enter does not wait for it
     engine = FakeEngine()
     async with workbench(engine).run_test(size=WIDE) as pilot:
         await opened(pilot)

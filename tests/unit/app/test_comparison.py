@@ -8,6 +8,7 @@ from room import CASES, Room, keys, read
 from attribution.thresholds import Thresholds
 from attribution.types import Case
 from unpact_tui.app.overview import next_like, summary_of_all
+from unpact_tui.app.recalling import weights
 from unpact_tui.session.actions import (
     ChooseCase,
     ChooseGranularity,
@@ -505,12 +506,12 @@ def test_jumps_go_round_what_is_read() -> None:
 
 def test_the_weights_are_asked_for_once() -> None:
     room = read()
-    assert room.comparison.weights() == (None, None)
+    assert weights(room.comparison.memory) == (None, None)
     room.comparison.weigh()
     room.comparison.weigh()
     room.hear()
     room.comparison.weigh()
-    change, failed = room.comparison.weights()
+    change, failed = weights(room.comparison.memory)
     assert room.news == [Weigh()]
     assert change is not None
     assert change.complete

@@ -36,6 +36,7 @@ from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.shift_strip import ShiftStrip
 from unpact_tui.app.widgets.status_line import OneLine
 from unpact_tui.app.widgets.token_grid import TokenGrid
+from unpact_tui.errors import ExitCode
 from unpact_tui.session.actions import ChooseCase, ChooseStrategy
 from unpact_tui.session.file import Recorder
 from unpact_tui.session.memory import Memory
@@ -69,6 +70,8 @@ class CompareScreen(Visiting):
         self.ascii_only = ascii_only
         self._drawing = Drawing(lambda: self.app, self, glyphs)
         self._offered: tuple[bool, ...] = ()
+        self._told = False
+        """That the session is no longer written."""
 
     def compose(self) -> ComposeResult:
         """Lay out the panes."""
@@ -84,7 +87,9 @@ class CompareScreen(Visiting):
             yield ShiftStrip(id="shift")
             yield KeyTokensView(self.glyphs, id="key-tokens")
         yield RecoveryPanel(self.glyphs, id="recovery")
-        yield AnswerMatrix("Each answer token by prompt token, base and unlearned", id="matrix")
+        yield AnswerMatrix(
+            "Answer tokens by prompt tokens: left the base, right the unlearned model", id="matrix"
+        )
         yield Legend(id="legend")
         with Horizontal(id="last"):
             yield OneLine(self.glyphs, id="status")
@@ -119,16 +124,30 @@ class CompareScreen(Visiting):
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
+        self._tell_trouble()
+
+    def _tell_trouble(self) -> None:
+        recorder = self.comparison.wire.recorder
+        if recorder is not None and recorder.trouble and not self._told:
+            self._told = True
+            told = f"The session is no longer written: {shown(recorder.trouble)}."
+            self.notify(told, severity="error", timeout=20, markup=False)
 
     def later(self, seconds: float, what: Callable[[], None]) -> Alarm:
         """Do something after a while."""
         return self.set_timer(seconds, what)
 
     def warn(self, failed: Failed) -> None:
-        """Say that the engine could not do it, and what helps."""
+        """Say that the engine could not do it, and what helps.
+
+        The message stands in the status line as well: without help there is nothing to add.
+        """
+        if not failed.hint:
+            return
+        usage = failed.exit_code == ExitCode.USAGE
         self.notify(
             f"{shown(failed.message)}\n{shown(failed.hint)}",
-            title="The engine could not do it",
+            title="Not possible" if usage else "The engine could not do it",
             severity="error",
             timeout=10,
             markup=False,

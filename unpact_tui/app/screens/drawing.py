@@ -50,6 +50,7 @@ class Drawing:
         self._screen = screen
         self._glyphs = glyphs
         self._drawn: CompareState | None = None
+        self._titles: dict[Role, str] = {}
 
     def show(self, state: CompareState) -> None:
         """Make the screen say `state`."""
@@ -90,9 +91,10 @@ class Drawing:
             grid.find(frozenset(i for hit in painting.hits(state, state.needle) for i in hit))
         grid.lane = state.now.lane
         grid.cursor = painting.cursor(state)
-        if _changed(before, state, lambda s: (s.opened, s.view, s.side(role).logprob)):
-            title = _grid_title(state, role, self._glyphs)
-            grid.border_title = Content(self._glyphs.cut(title, grid.size.width))
+        title = self._glyphs.cut(_grid_title(state, role, self._glyphs), grid.size.width)
+        if self._titles.get(role) != title:  # to set it is to repaint
+            self._titles[role] = title
+            grid.border_title = Content(title)
 
     def _answer(self, role: Role, before: CompareState | None, state: CompareState) -> None:
         view = self._screen.query_one(f"#{role}-answer", AnswerView)
@@ -179,11 +181,23 @@ def _grid_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
         else None
     )
     name = f" {glyphs.dot} {shown(loaded.name, 28)}" if loaded else ""
-    logprob = state.side(role).logprob
-    says = f" {glyphs.dot} answer {glyphs.number(logprob)}" if logprob is not None else ""
+    says = f" {glyphs.dot} {_answer_says(state, role, glyphs)}" if state.side(role).values else ""
     title = "" if state.view == "shift" and role == "base" else _TITLES[state.view]
     view = f" {glyphs.dot} {title}" if title else ""
     return f"{role.upper()}{name}{says}{view}"
+
+
+def _answer_says(state: CompareState, role: Role, glyphs: Glyphs) -> str:
+    """Say how probable the answer is; with emphasis, that the colours are of the plain prompt."""
+    plain = glyphs.number(state.side(role).logprob)
+    if not state.emphasis:
+        return f"answer {plain}"
+    tried = state.page.tried
+    if tried is None:
+        return f"answer {plain} plain"
+    attempt = tried.attempt
+    after = attempt.unlearned.logprob if role == "unlearned" else attempt.base_logprob
+    return f"answer {plain} plain, {glyphs.number(after)} by {state.strategy}"
 
 
 def _answer_title(state: CompareState, role: Role) -> str:

@@ -193,7 +193,7 @@ class ExportScreen(ModalScreen[tuple[Form, Path] | None]):
         if field.has_focus:
             self.set_focus(None)
         else:
-            field.focus()
+            self.set_focus(field)  # at once: what is typed next is part of the name
             field.cursor_position = len(field.value)
 
     def on_input_changed(self) -> None:
@@ -235,6 +235,8 @@ class ExportScreen(ModalScreen[tuple[Form, Path] | None]):
         return path
 
     def _state_of(self, path: Path) -> tuple[str, str]:
+        if path.is_dir():
+            return "It needs a name: this is a folder.", WARN
         if _there(path):
             return f"There is such a file already{_where(path)}.", WARN
         return f"A new file{_where(path)}.", LABEL

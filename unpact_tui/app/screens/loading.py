@@ -28,7 +28,7 @@ class LoadingScreen(Screen[None]):
     """One block of two lines per checkpoint."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x,q", "app.interrupt", "Cancel", id="cancel_loading")
+        Binding("x,q", "app.stop_loading", "Cancel", id="cancel_loading")
     ]
 
     def __init__(self, order: Open, glyphs: Glyphs, clock: Callable[[], float]) -> None:

@@ -17,6 +17,7 @@ from unpact_tui.app.find import answer_hits
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
 from unpact_tui.app.overview import Overview, summary_of_all, summary_of_prompt
+from unpact_tui.app.recalling import weights
 from unpact_tui.app.screens.acting import Acting
 from unpact_tui.app.screens.copy import CopyScreen
 from unpact_tui.app.screens.edit import EditScreen
@@ -35,7 +36,7 @@ from unpact_tui.app.screens.weights import WeightsScreen
 from unpact_tui.document import Document
 from unpact_tui.errors import UsageError
 from unpact_tui.session.actions import AddCase, ChooseCase, EditCase, MoveThresholds
-from unpact_tui.session.remembered import as_document
+from unpact_tui.session.remembered import Together, as_document
 from unpact_tui.settings import Settings
 
 
@@ -123,7 +124,9 @@ class Visiting(Acting):
             if thresholds is not None:
                 self.comparison.do(MoveThresholds(thresholds))
 
-        of_all = partial(summary_of_all, state, self.comparison.memory, self.settings.seed)
+        of_all = partial(
+            summary_of_all, state, self.comparison.memory, self.settings.seed, Together()
+        )
         of_this = partial(summary_of_prompt, state)
         page = SummaryScreen(
             of_this, of_all, state.thresholds, self.glyphs, self.ascii_only, "this"
@@ -142,7 +145,7 @@ class Visiting(Acting):
         self._show_weights(page)
 
     def _show_weights(self, page: WeightsScreen) -> None:
-        change, failed = self.comparison.weights()
+        change, failed = weights(self.comparison.memory)
         if change is not None:
             page.show(change)
         if failed is not None:

@@ -40,14 +40,13 @@ def wrapped(
     reference: frozenset[str] = frozenset(),
     *,
     plain: bool = False,
-    bracketed: bool = False,
 ) -> list[Line]:
     """Return an answer, made safe to show, in lines of at most `width` cells.
 
     Breaks at newlines and between words, and within a word where it is wider than a line. `plain`
-    writes our own signs in ASCII; `bracketed` puts what is missing in brackets.
+    writes our own signs in ASCII.
     """
-    parts = list(_looked(_spaced(runs, bracketed=bracketed), reference, plain=plain))
+    parts = list(_looked(_spaced(runs), reference, plain=plain))
     while parts and parts[-1][0] == "\n":
         parts.pop()
     if not parts:
@@ -71,14 +70,14 @@ def wrapped(
     return [_joined(line) for line in lines]
 
 
-def _spaced(runs: Sequence[Run], *, bracketed: bool) -> Iterator[Run]:
-    """Set the words that are missing off from what stands around them."""
+def _spaced(runs: Sequence[Run]) -> Iterator[Run]:
+    """Put the words that are missing in brackets, off from what stands around them."""
     blank = True
     after_missing = False
     for run in runs:
         missing = run.kind == "missing"
         space = "" if blank or (after_missing and run.text[:1] in " \n") else " "
-        text = f"[-{run.text}-]" if missing and bracketed else run.text
+        text = f"[-{run.text}-]" if missing else run.text
         if space and (missing or after_missing):
             yield Run(space, "new")
         yield Run(text, run.kind)

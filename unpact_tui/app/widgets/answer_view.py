@@ -6,8 +6,9 @@ means, so that both can be read at once:
 
 - underlined: the word also stands in the answer under test, so a recovered answer shows at a glance
 - bold: the base says this word too; plain: only this answer says it
-- struck through and dim: the base says it here and this answer does not. Shown when both answers
-  are whole; `[-in brackets-]` where strokes cannot be relied on
+- dim and `[-in brackets-]`: the base says it here and this answer does not. Shown when both answers
+  are whole. A stroke alone would be lost on many terminals and in whatever is copied, and the text
+  would then say the opposite
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class AnswerView(ScrollView, can_focus=False):
         &:ansi { border-top: solid ansi_bright_black; }
         & > .answer-view--match { text-style: underline; }
         & > .answer-view--same { text-style: bold; }
-        & > .answer-view--missing { text-style: dim strike; }
+        & > .answer-view--missing { text-style: dim; }
         & > .answer-view--note { text-style: dim; }
     }
     """
@@ -145,10 +146,9 @@ class AnswerView(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width if self.is_attached else 0
         if width < 1:
             return
-        unsure = self.ascii or self.has_pseudo_class("nocolor")
         before, self._lines = (
             self._lines,
-            wrapped(self._runs(), width, self._reference, plain=self.ascii, bracketed=unsure),
+            wrapped(self._runs(), width, self._reference, plain=self.ascii),
         )
         if width != self._width or not before or not self._lines:
             self._width = width

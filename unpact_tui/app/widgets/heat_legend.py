@@ -46,7 +46,7 @@ class HeatLegend(Widget):
         plain = self.ascii
         dot = " | " if plain else " · "
         words = [f"{dot}change in % of the norm, |W'-W| / |W|", f"{dot}{self._scale} scale (s)"]
-        unchanged = f"{dot}'{sign(0, plain)}' unchanged"
+        unchanged = f"{dot}0 or '{sign(0, plain)}' unchanged"
         undefined = f"{dot}'{sign(None, plain)}' was zero"
         if not self._bounds:
             return [[("nothing changed so far", 0)]]

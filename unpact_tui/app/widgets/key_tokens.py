@@ -45,7 +45,8 @@ class KeyTokensView(Static):
 def key_token_lines(state: CompareState, glyphs: Glyphs, width: int, height: int) -> list[Line]:
     """Say each KeyToken's contribution on both models, largest on the base first."""
     if state.page.compared is None or state.prompt is None:
-        return [((f"measuring{glyphs.ellipsis}", LABEL),)]
+        said = "not measured" if state.page.refused else f"measuring{glyphs.ellipsis}"
+        return [((said, LABEL),)]
     positions = sorted(state.key_tokens, key=lambda i: -(_value(state.page.base.values, i) or 0.0))
     if not positions:
         return [(("none: no token of this prompt carries the answer", LABEL),)]

@@ -29,7 +29,6 @@ _SIGNS = 2
 """Cells for the pointer and for the mark of the first divergence."""
 _NUMBER = 4
 """Cells of a probability and the blank after it."""
-_NAMES = ("base", "unlearned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def head(matrix: Matrix, frame: Frame, first: int, column: int, *, plain: bool) 
     mark = mark if cell_len(mark) <= frame.label + 1 else ""
     columns, end = matrix.columns, first + frame.cells
     text = " " + set_cell_size(mark, frame.label + 1)
-    for name in _NAMES:
-        cells = list(name[: frame.cells].ljust(frame.cells))
+    for _ in matrix.sides:
+        cells = [" "] * frame.cells
         if end < columns:
             cells[-1] = ">"
         if first > 0:

@@ -127,10 +127,11 @@ def _cursor(state: CompareState, glyphs: Glyphs) -> Line:
     raw = " ".join(f"{byte:02x}" for byte in token.text.encode(errors="replace")[:_BYTES])
     more = glyphs.ellipsis if len(token.text.encode(errors="replace")) > _BYTES else ""
     where = f"  token {i} of {len(state.prompt.tokens) - 1} {glyphs.dot} id {token.id}"
-    pieces.append((f"{where} {glyphs.dot} {raw}{more}", LABEL))
+    pieces.append((where, LABEL))
     if state.emphasis:
-        words = words_of(state, state.emphasis)
+        words = words_of(state, state.emphasis, 30)
         pieces += [("  emphasised ", LABEL), (words, STRONG)]
+    pieces.append((f"  bytes {raw}{more}", LABEL))
     return tuple(pieces)
 
 
