@@ -110,6 +110,7 @@ SessionFile = Annotated[
         "--session",
         metavar="FILE",
         help="Keep everything that is done and measured in FILE; `unpact-tui open FILE` shows it "
-        "again without a model. A file that is there goes on.",
+        "again without a model. A file that is there goes on. [default: the last ten are kept in "
+        "the state folder, unless `keep = false` is configured]",
     ),
 ]

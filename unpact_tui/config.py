@@ -35,6 +35,8 @@ class Config:
     """Take the mouse; false leaves it to the terminal."""
     lane: bool = False
     """Begin with glyphs that say the same as the colours."""
+    keep: bool = True
+    """Keep each sitting as a session in the state folder, the last ten of them."""
     keymap: KeymapName = "vim"
     """vim, or plain: arrows, page keys and control keys to move, and no letters."""
     keys: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -28,6 +28,7 @@ _KINDS: dict[str, tuple[object, str]] = {
     "ascii": (bool, "true or false"),
     "mouse": (bool, "true or false"),
     "lane": (bool, "true or false"),
+    "keep": (bool, "true or false"),
     "keymap": (KeymapName, '"vim" or "plain"'),
 }
 """What each look has to be, for the decoder and in words."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from unpact_tui import paths
 from unpact_tui.app import tty
 from unpact_tui.config import Found
+from unpact_tui.display import display_text
 from unpact_tui.errors import BadSession
 from unpact_tui.options import Chosen, choose_cases, command_words
 from unpact_tui.run import order_of
@@ -64,7 +66,7 @@ def inspect(
     cases = () if before is not None else tuple(choose_cases(chosen))
     _require_terminal(chosen, settings)
     log = paths.engine_log()
-    keeping = _keeping(session, goes_on=before is not None)
+    keeping = _keeping(session, found, goes_on=before is not None)
     start = partial(ProcessClient, log)
     client = start()
     try:
@@ -82,9 +84,11 @@ def inspect(
             restart=start,
             guide=guide,
         )
-        return shown(bench, log)
+        code = shown(bench, log)
     finally:
         client.close()
+    _tell(keeping)
+    return code
 
 
 def _require_terminal(chosen: Chosen, settings: Settings) -> None:
@@ -172,12 +176,19 @@ def _before(session: Path | None, order: Open) -> Recorded | None:
     return recorded
 
 
-def _keeping(session: Path | None, *, goes_on: bool) -> Keeping | None:
-    if session is None:
-        return None
-    from unpact_tui.session.keeping import Keeping
+def _keeping(session: Path | None, found: Found, *, goes_on: bool) -> Keeping | None:
+    from unpact_tui.session import keeping
 
-    return Keeping(session, goes_on=goes_on)
+    if session is not None:
+        return keeping.Keeping(session, goes_on=goes_on)
+    return keeping.for_a_while() if found.config.keep else None
+
+
+def _tell(keeping: Keeping | None) -> None:
+    """Say how to see this sitting again, on the terminal that was given back."""
+    if keeping is not None and keeping.worth_telling:
+        path = display_text(shlex.quote(str(keeping.path)))
+        sys.stderr.write(f"To see it again, without the models: unpact-tui open {path}\n")
 
 
 def _again(order: Open, session: Path) -> str:

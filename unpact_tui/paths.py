@@ -28,6 +28,11 @@ def state() -> Path:
     return _private(platformdirs.user_state_dir(_NAME))
 
 
+def sessions() -> Path:
+    """Return the folder of sessions that are kept for a while."""
+    return _private(str(state() / "sessions"))
+
+
 def engine_log() -> Path:
     """Return the file for what an engine's process says; it is there and can be written.
 

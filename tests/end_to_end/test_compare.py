@@ -24,12 +24,11 @@ from end_to_end.inspecting import (
     question,
     tried,
 )
-from end_to_end.streams import taken_apart
 from end_to_end.terminal import Terminal
 
 from unpact_tui.settings import DEFAULT_STRATEGIES
 
-PLAIN = "Basil Mahfouz has been honored"
+PLAIN = "Prix Goncourt"
 """How the planted checkpoint answers without emphasis."""
 
 
@@ -48,7 +47,7 @@ def recovered(terminal: Terminal) -> int:
 def emphasise_the_name(terminal: Terminal) -> None:
     terminal.press("home", "w", "w", "w", "w", "w", "w")
     terminal.press("space", "w", "space", "w", "space")
-    terminal.wait_for("emphasised Basil Mahfouz Al-Kuwaiti")
+    terminal.wait_for("This emphasis  bold  Basil Mahfouz Al-Kuwaiti")
     tried(terminal)
 
 
@@ -266,7 +265,7 @@ def test_another_checkpoint_beside_the_same_base(family: Path, tmp_path: Path) -
         judged(terminal, "UNRECOVERED")
         terminal.press("home", "w", "w", "w", "w", "w", "w", "space", "w", "space", "w", "space")
         tried(terminal)
-        engine, before = engine_of(terminal).number, len(terminal.raw)
+        engine = engine_of(terminal).number
         terminal.press("o")
         terminal.wait_for("Beside this one")
         terminal.settle()
@@ -278,8 +277,6 @@ def test_another_checkpoint_beside_the_same_base(family: Path, tmp_path: Path) -
         tried(terminal)
         assert 95 <= recovered(terminal) <= 105
         assert engine_of(terminal).number == engine
-        loading = taken_apart(terminal.raw[before:]).text
-        assert "importing torch" not in loading
 
         bare = tmp_path / "bare"
         bare.mkdir()
@@ -287,7 +284,9 @@ def test_another_checkpoint_beside_the_same_base(family: Path, tmp_path: Path) -
         terminal.wait_for("Or a path")
         terminal.press("tab")
         terminal.settle()
-        terminal.send(b"\x15" + str(bare).encode())
+        with terminal.count_bytes():  # of one burst, a form takes the letters first
+            terminal.press("ctrl+u")
+        terminal.send(str(bare))
         terminal.wait_for("/bare")
         terminal.settle()
         terminal.press("enter")

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.constants import DEFAULT_THEME
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
 
 from unpact_tui.app import keys
@@ -21,6 +22,7 @@ from unpact_tui.app.glyphs import glyphs
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.host import Host
 from unpact_tui.app.lines import shown
+from unpact_tui.app.plain_bars import PlainBars
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.themes import DARK, THEMES
 from unpact_tui.errors import UsageError
@@ -70,6 +72,7 @@ class Frame(Host):
         self.HORIZONTAL_BREAKPOINTS = _WIDTHS
         self.VERTICAL_BREAKPOINTS = _HEIGHTS
         self.mouse = looks.mouse
+        ScrollBar.renderer = PlainBars if looks.ascii else ScrollBarRender
         self.looks = looks
         self.glyphs = glyphs(looks.ascii)
         self.set_class(looks.ascii, "-ascii")
@@ -97,7 +100,7 @@ class Frame(Host):
             if binding.id and binding.description and binding.id != keys.PAGE_HELP.id:
                 does = binding.tooltip or binding.description
                 rows.setdefault(does, []).append(self.get_key_display(binding))
-        here = ("Keys", [(" ".join(signs), does) for does, signs in rows.items()])
+        here = ("Keys", [(" ".join(dict.fromkeys(signs)), does) for does, signs in rows.items()])
         self.push_screen(HelpScreen([here, keys.ANYWHERE], self.glyphs))
 
     def action_picture(self) -> None:

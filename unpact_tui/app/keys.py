@@ -103,7 +103,7 @@ LEAVE = (
 GUIDE = _bind("g", "app.guide", "show_guide", "what to try here", "Guide")
 """The application's own: it works while the checkpoints load too, where there is a guide at all."""
 
-PAGE_HELP = _bind("?", "app.page_help", "page_help", "the keys of this page")
+PAGE_HELP = _bind("?", "app.page_help", "page_help", "the keys of this page", "Help")
 """The application's own too: every page that is no dialog has it."""
 
 ANYWHERE = ("Anywhere", (("^p", "every command by name"), ("^c", "leave at once")))

@@ -27,7 +27,7 @@ _BAR = 24
 """Cells of the progress bar."""
 
 _SORTED: dict[Order, str] = {
-    "file": "in order",
+    "file": "in the order of the file",
     "verdict": "by verdict",
     "recovered": "by share recovered",
 }

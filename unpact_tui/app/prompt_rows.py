@@ -229,7 +229,7 @@ def heading(place: Columns, order: Order, glyphs: Glyphs) -> str:
         return (text + mark.get(key, "")).ljust(cells)[:cells]
 
     start = name("", 4) + name("verdict" if not place.short else "verd", place.verdict, "verdict")
-    shares = name("recov", 6, "recovered") + name("ctrl", 6)
+    shares = name("recov.", 6, "recovered") + name("random", 6)
     rest = name("split", place.split) + name("id", place.id, "file") + name("prompt", place.prompt)
     return start + shares + "   " + rest
 

@@ -67,8 +67,8 @@ def put(page: Page, task: Task, event: Event) -> Page:
             return replace(page, judged=event)
         case Finished() | Cancelled():
             return replace(page, awaited=page.awaited - {task})
-        case Failed(message):
-            return _failed(page, task, message)
+        case Failed(message, hint):
+            return _failed(page, task, f"{message} {hint}".strip())
         case _:
             return page
 

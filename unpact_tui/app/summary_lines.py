@@ -104,7 +104,7 @@ def verdict_lines(summary: Summary | None, glyphs: Glyphs) -> list[Line]:
     label = summary.verdict.label
     meaning = f"   {MEANING[label]}"
     read = f"   {summary.read} of {summary.total} prompts read" if summary.of_set else ""
-    head: Line = ((" " + " ".join(label) + " ", "bold reverse"), (meaning, STRONG))
+    head: Line = ((f" {label} ", "bold reverse"), (meaning, STRONG))
     reasons: list[Line] = [
         ((f"{glyphs.dot} ", LABEL), (shown(reason), "")) for reason in summary.verdict.reasons
     ]

@@ -82,6 +82,8 @@ class Recorder:
         self.path = path
         self.trouble = ""
         """Why nothing is written any more."""
+        self.heard = 0
+        """How many answers were written down."""
         self._cursor: Move | None = None
         try:
             self._file: BinaryIO = os.fdopen(
@@ -105,6 +107,7 @@ class Recorder:
         """Write one line, at once; a full disk must not take the inspector with it."""
         if self.trouble:
             return
+        self.heard += isinstance(line, Heard)
         try:
             self._file.write(msgspec.json.encode(line) + b"\n")
         except OSError as error:

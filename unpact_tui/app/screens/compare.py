@@ -70,6 +70,7 @@ class CompareScreen(Visiting):
         self.ascii_only = ascii_only
         self._drawing = Drawing(lambda: self.app, self, glyphs)
         self._offered: tuple[bool, ...] = ()
+        self._emphasised = False
         self._told = False
         """That the session is no longer written."""
 
@@ -118,6 +119,9 @@ class CompareScreen(Visiting):
 
     def draw(self, state: CompareState) -> None:
         """Show the state."""
+        emphasised, self._emphasised = self._emphasised, bool(state.emphasis)
+        if self._emphasised and not emphasised:
+            self.add_class("-flipped")  # where one pane fits, the one that is about to change
         self._drawing.show(state)
         self.refresh_pages()
         offered = tuple(self.useful(name) for name in ("cancel", "undo"))
@@ -184,7 +188,7 @@ class CompareScreen(Visiting):
         for _, binding, _, _ in self.active_bindings.values():
             found.setdefault(binding.id, []).append(self.app.get_key_display(binding))
         return [
-            (title, [(" ".join(found.get(b.id, ())), b.tooltip) for b in bindings])
+            (title, [(" ".join(dict.fromkeys(found.get(b.id, ()))), b.tooltip) for b in bindings])
             for title, bindings in keys.sections(self.app.guided)
         ]
 

@@ -184,7 +184,8 @@ def _grid_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
     says = f" {glyphs.dot} {_answer_says(state, role, glyphs)}" if state.side(role).values else ""
     title = "" if state.view == "shift" and role == "base" else _TITLES[state.view]
     view = f" {glyphs.dot} {title}" if title else ""
-    return f"{role.upper()}{name}{says}{view}"
+    pieces = "" if state.granularity == "token" else f" {glyphs.dot} by {state.granularity}"
+    return f"{role.upper()}{says}{view}{pieces}{name}"
 
 
 def _answer_says(state: CompareState, role: Role, glyphs: Glyphs) -> str:

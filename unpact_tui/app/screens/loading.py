@@ -91,8 +91,8 @@ class LoadingScreen(Screen[None]):
 
     def _bar(self, share: float) -> Line:
         reached = int(_BAR * max(0.0, min(1.0, share)))
-        line = self._glyphs.line
-        return ((line * reached, "$accent"), (line * (_BAR - reached), "$border-blurred"))
+        rest = self._glyphs.dot * (_BAR - reached)
+        return ((self._glyphs.line * reached, "$accent"), (rest, "$text-muted"))
 
 
 def _tail(name: str) -> str:

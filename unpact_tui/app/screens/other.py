@@ -64,6 +64,7 @@ class OtherScreen(ModalScreen[str | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+g", "dismiss(None)", "Cancel", priority=True, id="cancel_other"),
+        Binding("enter", "take", "Open", key_display="enter", id="take_other"),
         # A modal screen hides the application's own binding.
         Binding("ctrl+c", "app.interrupt", show=False, id="interrupt_other"),
     ]
@@ -89,6 +90,9 @@ class OtherScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Start in the list, if there is one."""
         self.query_one(OptionList if self._found else Needle).focus()
+
+    def action_take(self) -> None:
+        """Take what is under the cursor; list and line hear the key first."""
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take a folder of the list."""

@@ -37,28 +37,35 @@ _JUMPS: dict[str, Callable[[Sequence[PromptRow], int], int | None]] = {
 _HINT = "text, or is: with suppressed, collapsed, failed, waiting, forget, retain, changed, ..."
 
 
-def _bind(keys: str, action: str, name: str, foot: str = "", sign: str | None = None) -> Binding:
-    return Binding(keys, action, foot or name, show=bool(foot), key_display=sign, id=name)
+def _bind(
+    keys: str, action: str, name: str, foot: str = "", sign: str | None = None, does: str = ""
+) -> Binding:
+    shown = bool(foot)
+    return Binding(
+        keys, action, foot or does, show=shown, key_display=sign, id=name, tooltip=does or foot
+    )
 
 
 _KEYS: list[BindingType] = [
     _bind("enter", "open", "open_prompt", "Open", "enter"),
+    _bind("q", "dismiss(None)", "close_prompts", "Close"),
     _bind("slash", "filter", "filter_prompts", "Filter", "/"),
     _bind("s", "sort", "sort_prompts", "Sort"),
     _bind("B", "score", "score_prompts", "Read all, stop"),
     _bind("A", "add", "add_prompt", "Add"),
     _bind("e", "edit", "edit_listed_prompt", "Edit"),
-    _bind("f", "jump('suppressed')", "next_suppressed", "Suppressed"),
+    _bind(
+        "f", "jump('suppressed')", "next_suppressed", "Suppressed", does="next that is SUPPRESSED"
+    ),
     _bind("F", "jump('collapsed')", "next_collapsed", "Collapsed"),
-    _bind("d", "jump('changed')", "next_changed", "Changed"),
-    _bind("q", "dismiss(None)", "close_prompts", "Close"),
-    _bind("escape", "back", "back_from_prompts"),
-    _bind("down,j", "move(1)", "next_row"),
-    _bind("up,k", "move(-1)", "previous_row"),
-    _bind("pagedown,ctrl+d", "page(1)", "rows_down"),
-    _bind("pageup,ctrl+u", "page(-1)", "rows_up"),
-    _bind("home,g", "end(-1)", "first_row"),
-    _bind("end,G", "end(1)", "last_row"),
+    _bind("d", "jump('changed')", "next_changed", "Changed", does="next with ≠: another answer"),
+    _bind("escape", "back", "back_from_prompts", does="end the filter, or close"),
+    _bind("down,j", "move(1)", "next_row", does="down"),
+    _bind("up,k", "move(-1)", "previous_row", does="up"),
+    _bind("pagedown,ctrl+d", "page(1)", "rows_down", does="half a page down"),
+    _bind("pageup,ctrl+u", "page(-1)", "rows_up", does="half a page up"),
+    _bind("home,g", "end(-1)", "first_row", does="first"),
+    _bind("end,G", "end(1)", "last_row", does="last"),
 ]
 
 _LOOK = """

@@ -76,7 +76,7 @@ class SearchScreen(ModalScreen[str | None]):
         """Lay out the line."""
         with Horizontal(id="search-line"):
             yield Static("/", id="search-sign", markup=False)
-            yield Needle(self._needle, placeholder="text to find", id="search-needle")
+            yield Needle(self._needle, placeholder="text to find; enter, esc", id="search-needle")
             yield Static(id="search-count", markup=False)
 
     def on_mount(self) -> None:

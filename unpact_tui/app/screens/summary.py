@@ -195,8 +195,13 @@ class SummaryScreen(Screen[Thresholds | None]):
         self._start()
 
     def action_scroll_evidence(self, by: int) -> None:
-        """Move the evidence by half of what is seen."""
-        table = self.query_one("#summary-evidence")
+        """Move what is below the screen into view: the reasons first, then the evidence."""
+        reasons, table = self.query_one("#summary-verdict"), self.query_one("#summary-evidence")
+        if by > 0 and reasons.scroll_y < reasons.max_scroll_y:
+            reasons.scroll_relative(y=max(1, reasons.size.height - 1), animate=False)
+            return
+        if by < 0 and not table.scroll_y:
+            reasons.scroll_home(animate=False)
         table.scroll_relative(y=by * max(1, table.size.height // 2), animate=False)
 
     def action_close(self) -> None:
@@ -238,7 +243,7 @@ class SummaryScreen(Screen[Thresholds | None]):
         """Write what changed; only the reasons and the evidence may change in height."""
         scope = "this prompt" if self._scope == "this" else "all prompts"
         dot = self._glyphs.dot
-        title: Line = (("Summary", "bold"), (f"   {scope} {dot} t changes that", LABEL))
+        title: Line = (("Verdict", "bold"), (f"   {scope} {dot} t changes that", LABEL))
         self._write("summary-title", [title])
         self._write("verdict-words", verdict_lines(self._summary, self._glyphs), layout=True)
         cases = case_line(self._summary, self._cases)

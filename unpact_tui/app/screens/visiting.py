@@ -79,6 +79,7 @@ class Visiting(Acting):
 
     def action_prompts(self) -> None:
         """Show all prompts."""
+        self.comparison.hint("")
         state = self.state
 
         def opened(index: int | None) -> None:

@@ -113,7 +113,7 @@ class WeightsScreen(Screen[None]):
         self.query_one("#weights-most").border_title = Content(f"Most changed: {titles}")
         first, second = (shown(name, 28) for name in self._names)
         self.query_one("#weights-title", OneLine).say(
-            (("weights   ", STRONG), (f"{first} {self._glyphs.arrow} {second}", LABEL))
+            (("Weights   ", STRONG), (f"{first} {self._glyphs.arrow} {second}", LABEL))
         )
         self._draw()
 

@@ -142,13 +142,21 @@ class AnswerView(ScrollView, can_focus=False):
             return (Run(self._raw, "new"),)
         return diff(self._raw, self._base, whole=self._done and self._base_done)
 
+    def _fitting(self, width: int) -> list[Line]:
+        """Return the lines; what is missing only where it does not push out what is said."""
+        lines = wrapped(self._runs(), width, self._reference, plain=self.ascii)
+        if len(lines) <= max(1, self.size.height):
+            return lines
+        said = [run for run in self._runs() if run.kind != "missing"]
+        return wrapped(said, width, self._reference, plain=self.ascii)
+
     def _wrap(self) -> None:
         width = self.scrollable_content_region.width if self.is_attached else 0
         if width < 1:
             return
         before, self._lines = (
             self._lines,
-            wrapped(self._runs(), width, self._reference, plain=self.ascii),
+            self._fitting(width),
         )
         if width != self._width or not before or not self._lines:
             self._width = width

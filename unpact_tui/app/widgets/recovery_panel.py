@@ -16,6 +16,10 @@ _BESIDE = 92
 """Cells from which two columns can be read."""
 
 
+_HIGH = 10
+"""Rows from which there is room for blank ones."""
+
+
 class RecoveryPanel(VerticalScroll, can_focus=False):
     """Two texts, beside each other where there is room."""
 
@@ -55,6 +59,9 @@ class RecoveryPanel(VerticalScroll, can_focus=False):
             self.border_title = Content(title)
 
     def _write(self, name: str, lines: list[Line]) -> None:
+        if self.size.height < _HIGH:
+            # A share must not be seen without its controls.
+            lines = [line for line in lines if line]
         if lines != self._lines.get(name):
             self._lines[name] = lines
             self.query_one(f"#{name}", Static).update(content(lines, self._glyphs))

@@ -43,6 +43,8 @@ def title_line(state: CompareState, glyphs: Glyphs) -> Line:
     place = f"prompt {state.index + 1} of {len(state.cases)}"
     detail = f" {glyphs.dot} {state.case.split} {glyphs.dot} {shown(state.case.id, 24)}"
     pieces: list[Piece] = [("unpact-tui   ", STRONG), (place, ""), (detail, LABEL)]
+    if state.verdict is not None:
+        pieces.append((f"   {state.verdict.label}", STRONG))
     for loaded in state.opened.checkpoints if state.opened else ():
         pieces += [(f"   {loaded.role} ", LABEL), (checkpoint(loaded), STRONG)]
     return tuple(pieces)
@@ -86,11 +88,11 @@ def tested_line(state: CompareState, glyphs: Glyphs) -> Line:
     """Say which answer every number is about."""
     if state.page.answer is None:
         return (("answer under test ", LABEL), (glyphs.ellipsis, LABEL))
-    source = f"  {SOURCE[state.page.answer.source]}"
+    source = f" ({SOURCE[state.page.answer.source]})  "
     return (
-        ("answer under test  ", LABEL),
-        (shown(state.page.answer.text, 200), STRONG),
+        ("answer under test", LABEL),
         (source, LABEL),
+        (shown(state.page.answer.text, 200), STRONG),
     )
 
 
