@@ -24,8 +24,9 @@ from unpact_tui import output, paths
 from unpact_tui.demo import DEFAULTS, MEMBERS, Recipe, Zoo, build, ready
 from unpact_tui.options import Chosen
 from unpact_tui.result_schema import CaseEntry, Document
-from unpact_tui.run import run
+from unpact_tui.run import run_tasks
 from unpact_tui.settings import Settings
+from unpact_tui.tasks import asked_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "zoo.md"
 STRATEGY = "bold_each"
@@ -101,7 +102,8 @@ def _document(zoo: Zoo) -> Document:
         chosen = Chosen(
             str(zoo.base), str(zoo.unlearned), str(zoo.reference), str(prompts), None, None
         )
-        document = output.narrate(run(chosen, SETTINGS), quiet=False)
+        asked = asked_of(chosen, SETTINGS)
+        document = output.narrate(run_tasks(asked.order, asked.tasks), quiet=False)
     assert not document.failures, document.failures
     return document
 

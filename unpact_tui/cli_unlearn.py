@@ -128,14 +128,8 @@ def unlearn(
     with guarded():
         from unpact_tui.unlearning import command
 
-        values: dict[str, object] = {
-            "epochs": epochs,
-            "learning_rate": lr,
-            "batch_size": batch_size,
-            "grad_accum": grad_accum,
-            "max_length": max_length,
-            "seed": seed,
-        }
+        names = ("epochs", "learning_rate", "batch_size", "grad_accum", "max_length", "seed")
+        values = zip(names, (epochs, lr, batch_size, grad_accum, max_length, seed), strict=True)
         additions = additions_of(lora_rank, lora_alpha, lora_targets, lora_dropout, lora=lora)
         asked = Asked(
             method=method,
@@ -144,7 +138,7 @@ def unlearn(
             out=out,
             retain=retain,
             alternatives=alternatives,
-            training={name: value for name, value in values.items() if value is not None},
+            training={name: value for name, value in values if value is not None},
             lora=additions,
             pairs=tuple(pairs or ()),
             save_every=save_every,

@@ -65,9 +65,8 @@ def inspect(
     before = _before(session, order)
     cases = () if before is not None else tuple(choose_cases(chosen))
     _require_terminal(chosen, settings)
-    log = paths.engine_log()
     keeping = _keeping(session, found, goes_on=before is not None)
-    start = partial(ProcessClient, log)
+    start = partial(ProcessClient, paths.engine_log())
     client = start()
     try:
         os.environ.update(tty.textual_defaults(os.environ))
@@ -84,7 +83,7 @@ def inspect(
             restart=start,
             guide=guide,
         )
-        code = shown(bench, log)
+        code = shown(bench)
     finally:
         client.close()
     _tell(keeping)
@@ -107,7 +106,6 @@ def replay(session: Path, found: Found) -> int:
     recorded = read(session)
     recorded.memory.irreplaceable = True
     tty.require_terminal(instead)
-    log = paths.engine_log()
     os.environ.update(tty.textual_defaults(os.environ))
     from unpact_tui.app.workbench import Workbench
 
@@ -121,15 +119,13 @@ def replay(session: Path, found: Found) -> int:
         timeline=recorded.timeline,
         memory=recorded.memory,
     )
-    return shown(bench, log)
+    return shown(bench)
 
 
-def shown(bench: Workbench, log: Path) -> int:
+def shown(bench: Workbench) -> int:
     """Run the app on a clean terminal and return its exit code."""
     tty.tolerate_bad_keys()
-    if bench.looks.ascii:
-        tty.plain_scroll_bars()
-    with tty.guard(log):
+    with tty.guard(paths.engine_log()):
         bench.run(mouse=bench.looks.mouse)
     return bench.return_code or 0
 

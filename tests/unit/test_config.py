@@ -350,6 +350,7 @@ def test_show_and_path(command: typer.Typer, tmp_path: Path) -> None:
         ["ascii", "false", "default"],
         ["mouse", "true", "default"],
         ["lane", "false", "default"],
+        ["keep", "true", "default"],
         ["keymap", "vim", "default"],
         ["settings.alpha", "0.3", ".unpact.toml"],
     ]

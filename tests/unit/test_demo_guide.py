@@ -25,7 +25,7 @@ def test_its_keys_exist() -> None:
     assert [key for key, _ in steps if key][:4] == [
         "take_key_tokens",
         "next_strategy",
-        "clear_emphasis",
+        "undo",
         "next_prompt",
     ]
 

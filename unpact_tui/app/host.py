@@ -8,7 +8,9 @@ from rich.text import Text
 from textual.app import App
 
 from unpact_tui.app import crash, tty
+from unpact_tui.display import display_text
 from unpact_tui.errors import ExitCode
+from unpact_tui.worker.events import Failed
 
 
 class Host(App[None]):
@@ -18,6 +20,8 @@ class Host(App[None]):
     """Whether there is a guide to show."""
     mouse = True
     """Whether the mouse is ours."""
+    failure: Failed | None = None
+    """Why it ended, when it ended because of the engine."""
     _crash: Path | None = None
 
     def reopen(self, path: str) -> None:
@@ -32,6 +36,13 @@ class Host(App[None]):
         self.notify(told, timeout=3, markup=False)
 
     # ------------------------------------------------------------ ends
+
+    def fail(self, failed: Failed) -> None:
+        """End with the engine's own exit code and words."""
+        self.failure = failed
+        words = display_text(failed.message)
+        hint = f"\n{display_text(failed.hint)}" if failed.hint else ""
+        self.exit(return_code=failed.exit_code, message=whole(f"error: {words}{hint}"))
 
     def action_leave(self) -> None:
         """End well."""

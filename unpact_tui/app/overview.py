@@ -123,15 +123,22 @@ def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:
 
 
 def summary_of_all(
-    state: CompareState, memory: Memory, seed: int, together: Together, thresholds: Thresholds
+    state: CompareState,
+    memory: Memory,
+    seed: int,
+    thresholds: Thresholds,
+    together: Together | None = None,
 ) -> Summary:
-    """Return what all prompts that are read say together by some thresholds."""
+    """Return what all prompts that are read say together by some thresholds.
+
+    `together` remembers what does not follow from these.
+    """
     cases = list(whole_cases(state.now, memory))
     total = len(state.cases)
     if not cases:
         verdict = Verdict("UNKNOWN", ("No prompt is read yet: B reads all of them.",))
         return Summary(verdict, {}, thresholds, {}, of_set=True, read=0, total=total)
-    evidence, verdict = together.judged(cases, thresholds, seed)
+    evidence, verdict = (together or Together()).judged(cases, thresholds, seed)
     labels: dict[Label, int] = {}
     for each in cases:
         label = judge(each.evidence, thresholds).label

@@ -153,13 +153,6 @@ def tolerate_bad_keys() -> None:
     setattr(linux_driver, "getincrementaldecoder", decoder)  # noqa: B010
 
 
-def plain_scroll_bars() -> None:
-    """Draw scroll bars in whole cells: parts of one are no ASCII. Imports Textual."""
-    from textual.scrollbar import ScrollBarRender
-
-    ScrollBarRender.VERTICAL_BARS = ScrollBarRender.HORIZONTAL_BARS = [" "] * 8
-
-
 def restore_on_signals(app: Leaves) -> None:
     """End the app on SIGTERM, SIGHUP and SIGINT in good order, so that the terminal is given back.
 

@@ -19,13 +19,11 @@ from attribution.types import Case
 from unpact_tui.app import tty
 from unpact_tui.app.frame import Frame, Looks
 from unpact_tui.app.guide import Guide
-from unpact_tui.app.host import whole
 from unpact_tui.app.messages import EngineClient, EngineReply
 from unpact_tui.app.screens.error import Choice, ErrorScreen
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.screens.loading import LoadingScreen
 from unpact_tui.app.state import CompareState, start
-from unpact_tui.display import display_text
 from unpact_tui.session.choices import Timeline
 from unpact_tui.session.keeping import Keeping
 from unpact_tui.session.memory import Memory
@@ -65,8 +63,6 @@ class Workbench(Frame):
     ) -> None:
         """`timeline` and `memory` are those of a session that goes on, `keeping` writes one."""
         super().__init__(looks, guide)
-        self.failure: Failed | None = None
-        """Why it ended, when it ended because of the engine."""
         self._loading: LoadingScreen | None = None
         self._comparing: CompareScreen | None = None
         self._engine = engine
@@ -148,7 +144,7 @@ class Workbench(Frame):
     def _not_opened(self, failed: Failed) -> None:
         """Go back to what was open; at the start there is nothing to go back to."""
         if self._comparing is None or self._wanted == self._order:
-            self._fail(failed)
+            self.fail(failed)
             return
         self._comparing.warn(failed)
         self._pop(self._loading)
@@ -228,13 +224,6 @@ class Workbench(Frame):
 
     # ------------------------------------------------------------ failures
 
-    def _fail(self, failed: Failed) -> None:
-        """End with the engine's own exit code and words."""
-        self.failure = failed
-        words = display_text(failed.message)
-        hint = f"\n{display_text(failed.hint)}" if failed.hint else ""
-        self.exit(return_code=failed.exit_code, message=whole(f"error: {words}{hint}"))
-
     def _ask_for_way_on(self, failed: Failed) -> None:
         def choose(choice: Choice | None) -> None:
             if choice == "restart" and self._restart is not None:
@@ -243,7 +232,7 @@ class Workbench(Frame):
                 self._pop(self._loading)
                 self._load(self._order)
             else:
-                self._fail(failed)
+                self.fail(failed)
 
         if not isinstance(self.screen, ErrorScreen):
             self.push_screen(ErrorScreen(failed, self._restart is not None), choose)

@@ -52,7 +52,7 @@ async def test_signs_labels_probabilities_and_the_column() -> None:
         view = shown(pilot.app)
         view.cursor(2, 2)
         assert rows(view)[:4] == [
-            "         p   ba▾e      p   un▾earned",
+            "         p     ▾       p     ▾",
             "  Edna   .93    ╌      .12",
             " ▸Harrow 1.0            -",
             "› .      .00           .50",

@@ -85,7 +85,12 @@ def test_before_anything_is_known_nothing_is_painted(view: str) -> None:
         assert painting.painted(state, role) == ()
         assert painting.scale(state, role) in (0.0, 1.0)
         assert painting.said(state, role) == ("", False)
-    assert painting.tokens(state) == ()
+    waiting = painting.tokens(state)
+    if view == "answer":
+        assert waiting == ()
+    else:  # readable at once, and nothing else
+        assert "".join(token.text for token in waiting) == state.case.prompt
+        assert all(token.fixed for token in waiting)
     assert painting.hits(state, "a") == ()
     assert painting.marked(state) == frozenset()
     assert painting.matrix_scale(state) == 0.0

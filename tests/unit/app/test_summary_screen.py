@@ -177,9 +177,9 @@ async def test_the_verdict_follows_and_the_thresholds_are_given_back() -> None:
     app = Page(SummaryScreen(of_this, of_all, Thresholds(), UNICODE, False, "this"))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert "S U P P R E S S E D" in app.said("verdict-words")
+        assert "SUPPRESSED" in app.said("verdict-words")
         await pilot.press("j", "j", "j", "j", "right", ">")
-        assert "U N R E C O V E R E D" in app.said("verdict-words")
+        assert "UNRECOVERED" in app.said("verdict-words")
         assert app.said("threshold-news") == "UNRECOVERED at recovered 0.6; was SUPPRESSED at 0.55"
         assert "0.60" in app.said("threshold-recovered")
         assert "* default 0.5" in app.said("threshold-recovered")

@@ -235,7 +235,7 @@ class ExportScreen(ModalScreen[tuple[Form, Path] | None]):
         return path
 
     def _state_of(self, path: Path) -> tuple[str, str]:
-        if path.is_dir():
+        if _is_folder(path):
             return "It needs a name: this is a folder.", WARN
         if _there(path):
             return f"There is such a file already{_where(path)}.", WARN
@@ -261,6 +261,13 @@ def _there(path: Path) -> bool:
     """Tell whether something would be replaced; what cannot be looked at is found when writing."""
     try:
         return path.exists()
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
     except OSError:
         return False
 

@@ -58,7 +58,13 @@ _KEYS: list[BindingType] = [
         "f", "jump('suppressed')", "next_suppressed", "Suppressed", does="next that is SUPPRESSED"
     ),
     _bind("F", "jump('collapsed')", "next_collapsed", "Collapsed"),
-    _bind("d", "jump('changed')", "next_changed", "Changed", does="next with ≠: another answer"),
+    _bind(
+        "d",
+        "jump('changed')",
+        "next_changed",
+        "Changed",
+        does="next with another answer",
+    ),
     _bind("escape", "back", "back_from_prompts", does="end the filter, or close"),
     _bind("down,j", "move(1)", "next_row", does="down"),
     _bind("up,k", "move(-1)", "previous_row", does="up"),

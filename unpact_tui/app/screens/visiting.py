@@ -125,9 +125,8 @@ class Visiting(Acting):
             if thresholds is not None:
                 self.comparison.do(MoveThresholds(thresholds))
 
-        of_all = partial(
-            summary_of_all, state, self.comparison.memory, self.settings.seed, Together()
-        )
+        memory, seed = self.comparison.memory, self.settings.seed
+        of_all = partial(summary_of_all, state, memory, seed, together=Together())
         of_this = partial(summary_of_prompt, state)
         page = SummaryScreen(
             of_this, of_all, state.thresholds, self.glyphs, self.ascii_only, "this"
