@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-JOBS ?= 2
+# More than the cores there are: many tests wait for a process they have started.
+JOBS ?= 3
 # On Linux, PyPI's torch brings CUDA along: 5 GB instead of 1. Where there is no NVIDIA driver, this index
 # is tried first, for torch alone. `make TORCH_INDEX=` takes PyPI's in any case.
 TORCH_INDEX ?= $(shell [ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/null || \

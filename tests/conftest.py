@@ -25,16 +25,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each of two processes, which get a half of the list each, begin with what takes long.
+    """Let each process, which gets an equal part of the list, begin with what takes long.
 
-    What needs the built demo stays together: a second process would wait while the first builds it.
+    Tests of one file stay together, for what they share; so does what needs the built demo: another
+    process would wait while one builds it.
     """
-    slow = [item for item in items if "slow" in item.keywords]
-    rest = [item for item in items if "slow" not in item.keywords]
-    demo = [item for item in slow if "demo" in item.nodeid]
-    other = [item for item in slow if "demo" not in item.nodeid]
-    half = max(0, len(items) // 2 - len(demo))
-    items[:] = [*demo, *rest[:half], *other, *rest[half:]]
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    room = -(-len(items) // count)
+    files: dict[str, list[pytest.Item]] = {}
+    rest: list[pytest.Item] = []
+    for item in items:
+        if "slow" in item.keywords:
+            name = "demo" if "demo" in item.nodeid else item.nodeid.partition("::")[0]
+            files.setdefault(name, []).append(item)
+        else:
+            rest.append(item)
+    parts: list[list[pytest.Item]] = [files.pop("demo", []), *([] for _ in range(count - 1))]
+    for slow in sorted(files.values(), key=len, reverse=True):
+        # What is built for the demo takes as long as many other tests.
+        min(parts[1:] or parts, key=len).extend(slow)
+    for part in parts:
+        missing = max(0, room - len(part))
+        part += rest[:missing]
+        del rest[:missing]
+    items[:] = [item for part in parts for item in part]
 
 
 @pytest.fixture(autouse=True)

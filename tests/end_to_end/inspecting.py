@@ -84,7 +84,7 @@ def tried(terminal: Terminal) -> None:
 def pane(terminal: Terminal, side: str) -> str:
     """Return what stands in the left or the right half of the screen, blanks at the ends gone.
 
-    What is struck out is not said, so it is left out.
+    What stands in brackets only the base says, so it is left out.
     """
     rows = terminal.screen()
     half = len(rows[0]) // 2
@@ -92,9 +92,9 @@ def pane(terminal: Terminal, side: str) -> str:
     found: list[str] = []
     for y in range(len(rows)):
         cells = [terminal.cell(x, y) for x in places]
-        text = "".join(" " if cell.strikethrough else cell.data for cell in cells)
-        found.append(re.sub(" +", " ", text.strip()))
-    return "\n".join(found)
+        found.append("".join(cell.data for cell in cells))
+    said = re.sub(r"\[-.*?-\]", "", "\n".join(found), flags=re.DOTALL)
+    return "\n".join(re.sub(" +", " ", line.strip()) for line in said.split("\n"))
 
 
 class Engine:

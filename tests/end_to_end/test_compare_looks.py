@@ -82,13 +82,8 @@ def test_without_colour_not_one_is_sent_and_glyphs_say_it(family: Path) -> None:
     [
         ({"TERM": "xterm-256color"}, {"256"}),
         pytest.param({"TERM": "xterm"}, {"16"}, marks=pytest.mark.slow),
-        pytest.param(
-            {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            {"true", "256"},
-            marks=pytest.mark.slow,
-        ),
     ],
-    ids=["256", "16", "true"],
+    ids=["256", "16"],
 )
 def test_only_colours_that_the_terminal_has(
     family: Path, env: dict[str, str], kinds: set[str]

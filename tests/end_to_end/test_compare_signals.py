@@ -89,7 +89,7 @@ def test_a_signal_ends_it_while_torch_is_imported(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), _ENDS)
+@pytest.mark.parametrize(("number", "code"), _ENDS[-1:])
 def test_a_signal_ends_it_at_work(npo: tuple[object, ...], number: int, code: int) -> None:
     with inspector(*npo) as terminal:
         engine = recovering(terminal)

@@ -92,7 +92,7 @@ def row(terminal: Terminal, start: str) -> str:
 
 def emphasised(terminal: Terminal) -> str:
     """Return what the row under the cursor says is emphasised."""
-    return terminal.screen()[-2].partition("emphasised ")[2].strip()
+    return terminal.screen()[-2].partition("emphasised ")[2].partition("  bytes")[0].strip()
 
 
 @pytest.fixture(scope="module")
@@ -365,7 +365,7 @@ def placed(terminal: Terminal) -> str:
     base = [(y, r.index("─BASE")) for y, r in enumerate(rows) if "─BASE" in r]
     other = [(y, r.index("─UNLEARNED")) for y, r in enumerate(rows) if "─UNLEARNED" in r]
     if not base or not other:
-        return "" if base else "not drawn"
+        return "" if base or other else "not drawn"
     (y, _), (other_y, other_x) = base[0], other[0]
     return "beside" if (y, len(rows[0]) // 2) == (other_y, other_x) else "below"
 

@@ -172,7 +172,7 @@ def test_a_run_broken_off_again_and_again_ends_in_the_same_weights(
     whole_checkpoints(out)
 
     moments = random.Random(7)
-    for _ in range(5):
+    for _ in range(2):
         killed = broken_off(signal.SIGKILL, 1, moments.random() / 10, *resumed)
         assert killed.code == -signal.SIGKILL, killed.err
         whole_checkpoints(out)

@@ -50,7 +50,7 @@ def reinforced(base: Path) -> Path:
 
 
 def opened(order: Open) -> tuple[dict[Role, Model], Opened]:
-    steps = open_models(order)
+    steps = open_models(order, {})
     found: Opened | None = None
     while True:
         try:

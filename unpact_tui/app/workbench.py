@@ -230,6 +230,8 @@ class Workbench(Frame):
                 self._engine.close(0.0)
                 self._engine = self._restart()
                 self._pop(self._loading)
+                if isinstance(self.screen, GuideScreen):
+                    self.pop_screen()
                 self._load(self._order)
             else:
                 self.fail(failed)

@@ -174,11 +174,11 @@ async def test_its_key_stands_at_the_foot_only_where_there_is_a_guide() -> None:
 @pytest.mark.slow
 async def test_a_key_map_moves_its_keys() -> None:
     app = guided()
-    app.set_keymap({"take_key_tokens": "T", "show_guide": "G"})
+    app.set_keymap({"take_key_tokens": "T", "show_guide": "Z"})
     async with app.run_test(size=WIDE) as pilot:
         await opened(pilot)
-        assert [text for text in texts(pilot) if text in ("T", "K", "g", "G")] == ["T", "G"]
-        await pilot.press("escape", "T", "G")
+        assert [text for text in texts(pilot) if text in ("T", "K", "g", "Z")] == ["T", "Z"]
+        await pilot.press("escape", "T", "Z")
         assert state_of(pilot).emphasis
         assert isinstance(pilot.app.screen, GuideScreen)
 

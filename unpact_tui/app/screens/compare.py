@@ -120,8 +120,8 @@ class CompareScreen(Visiting):
     def draw(self, state: CompareState) -> None:
         """Show the state."""
         emphasised, self._emphasised = self._emphasised, bool(state.emphasis)
-        if self._emphasised and not emphasised:
-            self.add_class("-flipped")  # where one pane fits, the one that is about to change
+        if self._emphasised and not emphasised and self.has_class("-narrow"):
+            self.add_class("-flipped")  # only one pane may fit: the one that is about to change
         self._drawing.show(state)
         self.refresh_pages()
         offered = tuple(self.useful(name) for name in ("cancel", "undo"))

@@ -195,10 +195,10 @@ def _answer_says(state: CompareState, role: Role, glyphs: Glyphs) -> str:
         return f"answer {plain}"
     tried = state.page.tried
     if tried is None:
-        return f"answer {plain} plain"
+        return f"plain {plain}"
     attempt = tried.attempt
     after = attempt.unlearned.logprob if role == "unlearned" else attempt.base_logprob
-    return f"answer {plain} plain, {glyphs.number(after)} by {state.strategy}"
+    return f"plain {plain}, {state.strategy} {glyphs.number(after)}"
 
 
 def _answer_title(state: CompareState, role: Role) -> str:
