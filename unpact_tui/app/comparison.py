@@ -73,10 +73,10 @@ class Comparison:
         self._quiet.clear()
         if before.case != after.case:
             after = replace(after, history=())
-        self._become(recalled(after, self.wire, before.attempt))
         if before.analysis == after.analysis and before.recovering == after.recovering:
             self._settling = self._stage.later(DEBOUNCE, self._settle)
-        else:
+        self._become(recalled(after, self.wire, before.attempt))
+        if self._settling is None:
             self._want()
 
     def hint(self, words: str) -> None:
@@ -180,8 +180,10 @@ class Comparison:
     # ------------------------------------------------------------ inside
 
     def _become(self, state: CompareState) -> None:
-        self.state = state
-        self._stage.draw(state)
+        # What is known already is shown at once.
+        asks = state.page.tried is None and not state.page.trouble
+        self.state = replace(state, settling=self._settling is not None and asks)
+        self._stage.draw(self.state)
 
     def _want(self) -> None:
         """Ask for what the page lacks, one thing after the other."""
@@ -217,6 +219,7 @@ class Comparison:
 
     def _settle(self) -> None:
         self._rest()
+        self._become(self.state)
         self._want()
 
     def _rest(self) -> None:

@@ -27,6 +27,8 @@ from unpact_tui.worker.events import (
 )
 from unpact_tui.worker.protocol import Analyse, Order, Recover, Try
 
+_LONGEST = 120
+
 
 def task_of(order: Order) -> Task | None:
     """Return what an order is for, on a page."""
@@ -68,7 +70,9 @@ def put(page: Page, task: Task, event: Event) -> Page:
         case Finished() | Cancelled():
             return replace(page, awaited=page.awaited - {task})
         case Failed(message, hint):
-            return _failed(page, task, f"{message} {hint}".strip())
+            whole = f"{message} {hint}".strip()
+            # Some hints are commands, and too long for a panel; they are in the warning.
+            return _failed(page, task, whole if len(whole) <= _LONGEST else message)
         case _:
             return page
 

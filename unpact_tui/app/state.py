@@ -93,6 +93,8 @@ class CompareState:
     vitals: Vitals | None = None
     hint: str = ""
     """Why the last action did nothing."""
+    settling: bool = False
+    """The emphasis changed a moment ago, and may again: what is said about it can wait."""
     history: tuple[float | None, ...] = ()
     """What each emphasis that was tried on this prompt recovered, the newest last."""
     scored: tuple[int, int] | None = None

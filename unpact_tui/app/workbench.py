@@ -148,11 +148,7 @@ class Workbench(Frame):
             return
         self._comparing.warn(failed)
         self._pop(self._loading)
-        self.reopen_former()
-
-    def reopen_former(self) -> None:
-        """Open what was open before; what is in memory of it is used again."""
-        self._open(self._order)
+        self._open(self._order)  # what is in memory of it is used again
 
     def action_stop_loading(self) -> None:
         """Open nothing after all: go back to what was open, or leave where nothing was."""

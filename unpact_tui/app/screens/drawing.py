@@ -50,6 +50,8 @@ class Drawing:
         self._screen = screen
         self._glyphs = glyphs
         self._drawn: CompareState | None = None
+        self._told: CompareState | None = None
+        """What the answers and the evidence say: a toggle writes a few tokens, and these later."""
         self._titles: dict[Role, str] = {}
 
     def show(self, state: CompareState) -> None:
@@ -57,17 +59,21 @@ class Drawing:
         before, self._drawn = self._drawn, state
         if before is state:
             return
+        told = self._told
         with self._host().batch_update():
             self._screen.set_class(state.view == "by_token", "-by-token")
             for role in PANES:
                 self._grid(role, before, state)
-                self._answer(role, before, state)
+                if not state.settling:
+                    self._answer(role, told, state)
             self._matrix(before, state)
             self._shift(before, state)
             if _changed(before, state, _scores):
                 self._screen.query_one(KeyTokensView).show(state)
-            if _changed(before, state, _evidence):
-                self._screen.query_one(RecoveryPanel).show(state)
+            if not state.settling:
+                self._told = state
+                if _changed(told, state, _evidence):
+                    self._screen.query_one(RecoveryPanel).show(state)
             self._screen.query_one("#title", OneLine).say(title_line(state, self._glyphs))
             self._screen.query_one("#status", OneLine).say(status_line(state, self._glyphs))
             self._screen.query_one("#tested", OneLine).say(tested_line(state, self._glyphs))
@@ -102,8 +108,10 @@ class Drawing:
             view.compare_with(*painting.said(state, "base"))
         if _changed(before, state, lambda s: painting.said(s, role)):
             view.set_text(*painting.said(state, role))
-        if _changed(before, state, lambda s: _answer_title(s, role)):  # to set it is to repaint
-            view.border_title = Content(_answer_title(state, role))
+        if _changed(
+            before, state, lambda s: _answer_title(s, role, self._glyphs)
+        ):  # to set it is to repaint
+            view.border_title = Content(_answer_title(state, role, self._glyphs))
         if _changed(before, state, lambda s: s.page.answer):
             view.set_reference(state.page.answer.text if state.page.answer else None)
 
@@ -181,27 +189,18 @@ def _grid_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
         else None
     )
     name = f" {glyphs.dot} {shown(loaded.name, 28)}" if loaded else ""
-    says = f" {glyphs.dot} {_answer_says(state, role, glyphs)}" if state.side(role).values else ""
+    # Of the plain prompt, as the colours are; with emphasis on, the answers' title says more.
+    logprob = glyphs.number(state.side(role).logprob)
+    says = f" {glyphs.dot} answer {logprob}, plain prompt" if state.side(role).values else ""
     title = "" if state.view == "shift" and role == "base" else _TITLES[state.view]
     view = f" {glyphs.dot} {title}" if title else ""
     pieces = "" if state.granularity == "token" else f" {glyphs.dot} by {state.granularity}"
     return f"{role.upper()}{says}{view}{pieces}{name}"
 
 
-def _answer_says(state: CompareState, role: Role, glyphs: Glyphs) -> str:
-    """Say how probable the answer is; with emphasis, that the colours are of the plain prompt."""
-    plain = glyphs.number(state.side(role).logprob)
-    if not state.emphasis:
-        return f"answer {plain}"
+def _answer_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
+    if role != "unlearned" or not state.emphasis:
+        return "answers"
     tried = state.page.tried
-    if tried is None:
-        return f"plain {plain}"
-    attempt = tried.attempt
-    after = attempt.unlearned.logprob if role == "unlearned" else attempt.base_logprob
-    return f"plain {plain}, {state.strategy} {glyphs.number(after)}"
-
-
-def _answer_title(state: CompareState, role: Role) -> str:
-    if role == "unlearned" and state.emphasis:
-        return f"answers, with {state.strategy}"
-    return "answers"
+    after = "" if tried is None else f": {glyphs.number(tried.attempt.unlearned.logprob)}"
+    return f"answers, with {state.strategy}{after}"
