@@ -22,7 +22,7 @@ GENERATORS := $(sort $(wildcard scripts/make_*.py))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo env test check format format-check lint types imports docs docs-check snap \
+.PHONY: help demo env test check soak format format-check lint types imports docs docs-check snap \
 	cold-start pins clean
 
 help: ## list the targets
@@ -35,11 +35,14 @@ env: $(VENV)/.dev ## install everything, tools for development included
 
 test: $(VENV)/.dev ## run the default tests
 	@echo "==> tests"
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not gpu" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not soak and not gpu" $(ARGS)
 
 check: format-check lint types imports docs-check ## run every gate: what continuous integration runs
 	@echo "==> tests, slow ones included"
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not gpu" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not soak and not gpu" $(ARGS)
+
+soak: $(VENV)/.dev ## run the tests that do again what quicker ones do: longer, on more ground
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "soak and not gpu" $(ARGS)
 
 format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff format .

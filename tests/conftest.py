@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files: dict[str, list[pytest.Item]] = {}
     rest: list[pytest.Item] = []
     for item in items:
-        if "slow" in item.keywords:
+        if "slow" in item.keywords or "soak" in item.keywords:
             name = "demo" if "demo" in item.nodeid else item.nodeid.partition("::")[0]
             files.setdefault(name, []).append(item)
         else:

@@ -204,7 +204,7 @@ def unlearn(model: Any, name: str, gamma: float = 0.1) -> list[Step]:
     return list(methods.load(name).unlearn(setting))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_it_keeps_the_contract_of_all_methods(tmp_path: Path) -> None:
     """In a copy of the package with this one file more, so that nothing else can be in its way."""
     shutil.copytree(ROOT / "methods", tmp_path / "methods")

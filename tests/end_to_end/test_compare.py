@@ -310,7 +310,7 @@ def test_a_model_that_never_learned_is_unrecovered(family: Path, tmp_path: Path)
         assert ANSWER not in pane(terminal, "right")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_same_checkpoint_twice_is_said_loudly(family: Path, tmp_path: Path) -> None:
     words = (family / "target", family / "target", question(family, tmp_path))
     with inspector("compare", *words, *QUICK) as terminal:
@@ -318,7 +318,7 @@ def test_the_same_checkpoint_twice_is_said_loudly(family: Path, tmp_path: Path) 
         judged(terminal, "RETAINED")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_every_strategy_by_default(family: Path, tmp_path: Path) -> None:
     words = (family / "target", family / "unlearned-npo", question(family, tmp_path))
     with inspector("compare", *words) as terminal:

@@ -62,7 +62,7 @@ def test_a_key_ends_it_while_torch_is_imported(npo: tuple[object, ...], key: str
 
 
 @pytest.mark.parametrize(
-    ("key", "code"), [("q", 0), pytest.param("ctrl+c", 130, marks=pytest.mark.slow)]
+    ("key", "code"), [("q", 0), pytest.param("ctrl+c", 130, marks=pytest.mark.soak)]
 )
 def test_a_key_ends_it_while_every_strategy_is_tried(
     npo: tuple[object, ...], key: str, code: int

@@ -70,7 +70,7 @@ def go_to(terminal: Terminal, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 5))]
+    "number", [0, *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, 5))]
 )
 def test_a_prompt_is_shown_and_not_obeyed(started: Terminal, number: int) -> None:
     go_to(started, number)

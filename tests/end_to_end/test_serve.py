@@ -93,7 +93,7 @@ async def until(socket: aiohttp.ClientWebSocketResponse, terminal: Emulator, wor
         pytest.fail(f"{words!r} did not appear:\n" + "\n".join(terminal.shown.display))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 async def test_two_tabs_share_an_engine_that_ends_with_the_server(served: Served) -> None:
     async with tab(served.url) as (first, one), tab(served.url) as (second, other):
         await until(first, one, ANSWER)

@@ -216,6 +216,7 @@ def test_its_document_is_what_run_measures_of_it(kept: Kept) -> None:
         assert contributions[0] == pytest.approx(contributions[1], abs=1e-5)
 
 
+@pytest.mark.soak
 def test_it_goes_on_where_it_was(kept: Kept, tmp_path: Path) -> None:
     copy = tmp_path / "s.jsonl"
     shutil.copyfile(kept.file, copy)

@@ -145,7 +145,7 @@ def broken_off(number: int, lines: int, pause: float, *words: object) -> Ended:
     return Ended(process.returncode, out, "".join(told) + rest)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_broken_off_again_and_again_ends_in_the_same_weights(
     data_options: tuple[object, ...], tmp_path: Path
 ) -> None:
@@ -379,7 +379,7 @@ def launcher(processes: int) -> tuple[str, ...]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_two_processes_do_what_one_does(
     family: Path, data_options: tuple[object, ...], tmp_path: Path
 ) -> None:

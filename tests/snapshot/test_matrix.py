@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,10 +76,17 @@ class Found:
         self.wrong.append(f"{place}: {words}")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("mode", "size"), MATRIX, ids=[f"{mode.name}-{wide}x{high}" for mode, (wide, high) in MATRIX]
-)
+_QUICK = ("dark-80x24", "plain-120x40", "light-120x40")
+
+
+def _sessions() -> Iterator[object]:
+    for mode, (wide, high) in MATRIX:
+        name = f"{mode.name}-{wide}x{high}"
+        mark = pytest.mark.slow if name in _QUICK else pytest.mark.soak
+        yield pytest.param(mode, (wide, high), marks=mark, id=name)
+
+
+@pytest.mark.parametrize(("mode", "size"), _sessions())
 async def test_every_screen(
     mode: Mode,
     size: tuple[int, int],

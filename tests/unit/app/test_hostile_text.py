@@ -16,6 +16,9 @@ from unpact_tui.worker.events import Failed, Loading
 from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Reply
 
+_QUICK = ("instruction", "clipboard", "right-to-left", "partial")
+"""One of each kind: markup, a control sequence, direction, broken bytes."""
+
 SIZES = ((160, 48), (72, 24))
 
 
@@ -31,7 +34,10 @@ def assert_harmless(pilot: Pilot[None]) -> None:
     assert not bad, sorted(map(hex, map(ord, bad)))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in _QUICK else pytest.param(name, marks=pytest.mark.soak) for name in HOSTILE],
+)
 async def test_every_screen_shows_it_and_lives(name: str) -> None:
     text = HOSTILE[name]
     cases = (Case(text, text, text), Case("other", "Who is Ana?", text))
