@@ -12,6 +12,12 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy waiting starves two cores
 
 import pytest
+from hypothesis import settings
+
+# Half as many examples where everybody waits for them; a person's own runs have all.
+settings.register_profile("gate", max_examples=50)
+if os.environ.get("CI"):
+    settings.load_profile("gate")
 
 _DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 _BASELINE = (3, 11)

@@ -93,7 +93,7 @@ def drop(base: Path, checkpoint: Path, prompt: Path) -> float:
 RATES = {"rmu": "5e-3"}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_every_method_makes_a_checkpoint_that_can_be_measured(
     family: Path, data_options: tuple[object, ...], one_prompt: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", PAGES)
 def test_pages(snap_compare: Compare, name: str) -> None:
     assert snap_compare(workbench(), terminal_size=SIZE, run_before=pressing(*PAGES[name]))
