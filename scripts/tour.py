@@ -142,7 +142,7 @@ def compare(terminal: Terminal) -> None:
     terminal.run("unpact-tui demo")
     terminal.see("The demo: gone, hidden, or broken?", "esc Close")
     terminal.press("Escape")
-    terminal.see("UNLEARNED · rmu", ANSWER, "Recovery · SUPPRESSED", "hidden, not gone")
+    terminal.see("UNLEARNED · answer", ANSWER, "Recovery · SUPPRESSED", "hidden, not gone")
     terminal.gone("keys; q leaves")  # the hint of the first time
     terminal.press("w")
     terminal.see(" which  base ")
