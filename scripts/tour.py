@@ -167,7 +167,7 @@ def answer_tokens(terminal: Terminal) -> None:
     terminal.see("Oslo  base 99%")
     export(terminal, "answer")
     terminal.press("4")
-    terminal.see("Each answer token by prompt token", "for one answer token")
+    terminal.see("Answer tokens by prompt tokens", "for one answer token")
     terminal.press("}")
     terminal.see("Rosholt  base ")
     export(terminal, "heat")
