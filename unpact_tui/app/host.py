@@ -24,10 +24,6 @@ class Host(App[None]):
     """Why it ended, when it ended because of the engine."""
     _crash: Path | None = None
 
-    def reopen(self, path: str) -> None:
-        """Open another unlearned checkpoint beside the same base."""
-        raise NotImplementedError
-
     def action_mouse(self) -> None:
         """Leave the mouse to the terminal, which can then select and copy, or take it back."""
         self.mouse = not self.mouse

@@ -39,3 +39,11 @@ class EngineReply(Message):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self.reply = reply
+
+
+class Reopen(Message):
+    """Another unlearned checkpoint is to be opened beside the same base."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path

@@ -19,7 +19,7 @@ from attribution.types import Case
 from unpact_tui.app import tty
 from unpact_tui.app.frame import Frame, Looks
 from unpact_tui.app.guide import Guide
-from unpact_tui.app.messages import EngineClient, EngineReply
+from unpact_tui.app.messages import EngineClient, EngineReply, Reopen
 from unpact_tui.app.screens.error import Choice, ErrorScreen
 from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.screens.loading import LoadingScreen
@@ -106,9 +106,9 @@ class Workbench(Frame):
         # After the first paint, while the engine loads.
         self.set_timer(_SOON, partial(import_module, "unpact_tui.app.screens.compare"))
 
-    def reopen(self, path: str) -> None:
+    def on_reopen(self, message: Reopen) -> None:
         """Open another unlearned checkpoint beside the same base, which stays in memory."""
-        self._open(msgspec.structs.replace(self._order, unlearned=path, whp=None))
+        self._open(msgspec.structs.replace(self._order, unlearned=message.path, whp=None))
 
     def _open(self, order: Open) -> None:
         self._wanted = order

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from attribution.types import Case
 from unpact_tui.app import clipboard
 from unpact_tui.app.comparison import Comparison
+from unpact_tui.app.messages import Reopen
 from unpact_tui.app.painting import hits, painted, scale
 from unpact_tui.app.recalling import weights
 from unpact_tui.app.screens.compare import CompareScreen
@@ -388,7 +389,7 @@ async def test_another_checkpoint_keeps_what_is_chosen_and_no_answer() -> None:
         await pilot.press("escape")
         now = state_of(pilot).now
         before = len(engine.orders)
-        app.reopen("another")
+        app.post_message(Reopen("another"))
         await until(pilot, lambda: state_of(pilot).opened and len(engine.orders) > before + 3)
         await tried(pilot)
         wanted = Open("tofu-base", "another", "retrained", Settings())
@@ -416,7 +417,7 @@ async def test_a_checkpoint_that_cannot_be_opened_leads_back() -> None:
         before = state_of(pilot)
         compare_screen(pilot).comparison.score(wanted=True)
         engine.pump(3)
-        app.reopen("nowhere")
+        app.post_message(Reopen("nowhere"))
         await pilot.pause()
         opening = len(engine.orders)
         # What ended because of it is heard, and nothing is asked meanwhile.

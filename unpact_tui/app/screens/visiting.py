@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from unpact_tui.app import clipboard, painting, takeaway
 from unpact_tui.app.find import answer_hits
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
+from unpact_tui.app.messages import Reopen
 from unpact_tui.app.overview import Overview, summary_of_all, summary_of_prompt
 from unpact_tui.app.recalling import weights
 from unpact_tui.app.screens.acting import Acting
@@ -229,11 +229,10 @@ class Visiting(Acting):
         """Open another unlearned checkpoint beside the same base."""
         opened = self.state.opened
         here = [c.path for c in opened.checkpoints if c.role == "unlearned"] if opened else []
-        reopen: Callable[[str], None] = self.app.reopen
 
         def chosen(path: str | None) -> None:
             if path:
-                reopen(path)
+                self.app.post_message(Reopen(path))
 
         self.app.push_screen(
             OtherScreen(here[0] if here else "", self.glyphs, self.ascii_only), chosen
