@@ -11,6 +11,7 @@
     ├── TemplateRefuses    the chat template does not take the prompt as it is
     ├── NoOffsets          a tokenizer that cannot say where its tokens are
     ├── PromptMismatch     two results that are not of the same prompt and answer
+    ├── Unsupported        this model cannot be asked that
     ├── NotFinite          the model gave NaN or infinity
     └── OutOfMemory        not even one row fits
 
@@ -116,6 +117,14 @@ class PromptMismatch(AttributionError):
     def __init__(self, what: str) -> None:
         super().__init__(f"The two results have different {what} and cannot be compared.")
         self.hint = "Measure both models with the same prompt and the same answer."
+
+
+class Unsupported(AttributionError):
+    """The model cannot be asked that."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(f"This model cannot {what}.")
+        self.hint = instead
 
 
 class NotFinite(AttributionError):

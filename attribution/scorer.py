@@ -15,6 +15,9 @@ from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
 Row = tuple[int, ...]
 """Ids of one (possibly ablated) prompt."""
 
+Hidden = frozenset[int]
+"""Positions in a row."""
+
 TokenLogprobs = tuple[float, ...]
 """Natural-log probability of each answer token, in answer order."""
 
@@ -33,8 +36,21 @@ class Tokens(Protocol):
         """Tokenise a piece of text alone: no template, no special tokens; spans start at 0."""
         ...
 
-    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
-        """Tokenise `text` as the continuation of `prompt`. Raises `EmptyAnswer`."""
+    def answer(
+        self, text: str, *, after: Prompt | None = None, source: AnswerSource = "gold"
+    ) -> Answer:
+        """Tokenise `text` as the continuation of a prompt; without one, of any that ends a word.
+
+        Raises `EmptyAnswer`.
+        """
+        ...
+
+    def stand_in(self, name: str) -> int:
+        """Return the id that takes a removed token's place: of the special tokens "pad", "mask" and
+        "unk", or of any text of one token.
+
+        Raises `BadOption`.
+        """
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -56,7 +72,27 @@ class Scorer(Tokens, Protocol):
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
 
-        Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`.
+        What rows have in common with the first may be computed once. Raises `PromptTooLong`,
+        `NotFinite`, `OutOfMemory`.
+        """
+        ...
+
+    def hide(
+        self, row: Row, answer: Answer, hidden: Sequence[Hidden]
+    ) -> Iterator[list[TokenLogprobs]]:
+        """Yield the same after one row, once for each set of positions that the answer cannot see.
+
+        The row has read itself whole, and only then are the positions hidden from the answer and
+        from the row's last token: an approximation of removing them, without reading the row again.
+        Raises what `score` raises.
+        """
+        ...
+
+    def salience(self, row: Row, answer: Answer) -> tuple[Nats, ...]:
+        """Return gradient x input per position of the row: to first order, what LP(answer) loses
+        when the embedding of the token there is taken away. One pass forward, one back.
+
+        Raises `Unsupported` and what `score` raises.
         """
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
+from attribution.errors import BadOption, EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
 from attribution.types import Answer, AnswerSource, Prompt, Span, Token
 
 _SENTINEL = "unpact0content"
@@ -126,14 +126,22 @@ class HFTokens:
         """Tokenise a piece of text alone: no template, no special tokens."""
         return self._tokens(text, self._pieces(text, special=False), Span(0, len(text)))
 
-    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
-        """Tokenise `text` as the continuation of `prompt`.
+    def answer(
+        self, text: str, *, after: Prompt | None = None, source: AnswerSource = "gold"
+    ) -> Answer:
+        """Tokenise `text` as the continuation of a prompt; without one, of any that ends a word.
 
         Without a template a space is put between the two if neither brings one. Raises
         `EmptyAnswer`.
         """
         if not text.strip():
             raise EmptyAnswer
+        if after is None:
+            spaced = text if self.chat or text[0].isspace() else f" {text}"
+            return Answer(text, tuple(t.id for t in self.fragment(spaced)), source)
+        return Answer(text, self._behind(after, text), source)
+
+    def _behind(self, prompt: Prompt, text: str) -> tuple[int, ...]:
         touching = not (self.chat or prompt.text[-1:].isspace() or text[0].isspace())
         whole = f"{prompt.text} {text}" if touching else prompt.text + text
         pieces = self._pieces(whole, special=not self.chat)
@@ -145,7 +153,20 @@ class HFTokens:
             ids = prompt.ids + tuple(p.id for p in self._pieces(text, special=False))
         if len(ids) == before:
             raise EmptyAnswer
-        return Answer(text, ids[before:], source)
+        return ids[before:]
+
+    def stand_in(self, name: str) -> int:
+        """Return the id that takes a removed token's place. Raises `BadOption`."""
+        if name in ("pad", "mask", "unk"):
+            id = getattr(self.tokenizer, f"{name}_token_id", None)
+            if id is None:
+                wanted = f"a token that this tokenizer has; it has no {name} token"
+                raise BadOption("baseline", name, wanted)
+            return int(id)
+        found = self.fragment(name)
+        if len(found) != 1:
+            raise BadOption("baseline", name, f"pad, mask, unk or one token, not {len(found)}")
+        return found[0].id
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of generated ids, special tokens left out."""

@@ -107,6 +107,55 @@ class Attribution:
     by_answer_token: tuple[tuple[Nats | None, ...], ...] = ()
     """One row per answer token: what each prompt token contributes to it alone. The mean over the
     rows is `contributions`. Empty: not measured, or not complete."""
+    noise: Nats | None = None
+    """How far LP of the very same row moved when it was computed in other company: a contribution
+    nearer to zero than this cannot be told from rounding. None: not measured. Ours."""
+    approximation: Approximation | None = None
+    """What is not exact about it; None where every contribution was measured by removal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """What an estimator guessed, and how good its guesses were wherever they were checked. Ours."""
+
+    estimates: tuple[Nats | None, ...]
+    """A guess at the contribution of each prompt token; None where there is none."""
+    how: str
+    """In words: what was measured, and what was estimated by what."""
+    measured: int
+    """Removed units whose contribution was measured by removal."""
+    units: int
+    """Units that may be removed."""
+    agreement: Interval | None = None
+    """Spearman's rho of estimates and measured contributions over a checked sample; its n is the
+    size of the sample."""
+    r_squared: Interval | None = None
+    """Share of the variance of LP that a surrogate explains on ablations that it was not fitted to;
+    its n is their number."""
+    draws: tuple[tuple[Nats | None, ...], ...] = ()
+    """Contributions as they might just as well have come out, resampled; each has one entry per
+    prompt token. The probability that a token is a KeyToken is read from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far an estimator goes. Each reads what it needs. Ours."""
+
+    top_k: int = 16
+    """screened, hierarchical: the most promising units that are measured by removal."""
+    checked: int = 16
+    """screened, hierarchical: units measured besides, at random, to know how good the rest is."""
+    samples: int = 128
+    """surrogate, shapley: prompts with something removed that may be read."""
+    keep: float = 0.9
+    """surrogate: the share of the prompt that stays in each."""
+    screen: Literal["hidden", "gradient"] = "hidden"
+    """screened: hide each unit from the answer, or one gradient x input."""
+    baseline: str = "pad"
+    """replacement: what takes a token's place: pad, mask, unk or a text of one token."""
+
+
+DEFAULT_EFFORT = Effort()
 
 
 @dataclass(frozen=True, slots=True)

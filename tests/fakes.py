@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from attribution.errors import EmptyAnswer, EmptyPrompt
-from attribution.scorer import Row, TokenLogprobs
+from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.types import Answer, AnswerSource, Prompt, Span, Token
 
 BEGIN, OPEN, CLOSE = 1, 2, 3
@@ -56,7 +56,12 @@ class WordTokens:
         texts |= {i: text for text, i in self._ids.items()}
         return tuple(texts.get(i, "") for i in ids)
 
-    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
+    def stand_in(self, name: str) -> int:
+        return {"pad": 0, "mask": 4, "unk": 5}.get(name) or self.id_of(name)
+
+    def answer(
+        self, text: str, *, after: Prompt | None = None, source: AnswerSource = "gold"
+    ) -> Answer:
         if not text.strip():
             raise EmptyAnswer
         return Answer(text, tuple(token.id for token in self.fragment(text)), source)
@@ -78,6 +83,7 @@ class AdditiveModel(WordTokens):
         self.weights = {self.id_of(text): weight for text, weight in weights.items()}
         self.bias = bias
         self.batch = batch
+        self.blur = 0.0
         self.says = dict(says or {})
         """What is written when a text is in the prompt; else "I do not know"."""
         self.passes = 0
@@ -92,6 +98,19 @@ class AdditiveModel(WordTokens):
                 (self.bias + sum(self.weights.get(i, 0.0) for i in row),) * len(answer.ids)
                 for row in rows[at : at + self.batch]
             ]
+
+    def hide(
+        self, row: Row, answer: Answer, hidden: Sequence[Hidden]
+    ) -> Iterator[list[TokenLogprobs]]:
+        """As exact as removal, plus `blur` times the position hidden first: what screening sees."""
+        for positions in hidden:
+            self.passes += 1
+            left = tuple(id for i, id in enumerate(row) if i not in positions)
+            ((scored,),) = self.score([left], answer)
+            yield [tuple(logprob + self.blur * min(positions) for logprob in scored)]
+
+    def salience(self, row: Row, answer: Answer) -> tuple[float, ...]:
+        return tuple(self.weights.get(i, 0.0) for i in row)
 
     def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
         self.written += len(rows)

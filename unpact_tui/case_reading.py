@@ -132,7 +132,7 @@ def _answer(
     base: Model, case: Case, prompt: Prompt, settings: Settings
 ) -> Generator[Step, None, Answer]:
     if case.answer is not None:
-        return base.answer(prompt, case.answer, "gold")
+        return base.answer(case.answer, after=prompt)
     ids = yield from write(base, "base", prompt, settings.max_new_tokens, emphasised=False)
     if not ids:
         raise EmptyAnswer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from attribution.types import Granularity, KeyTokenRule
+from attribution.types import Effort, Granularity, KeyTokenRule
 from attribution.verdict import Thresholds
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
@@ -39,6 +39,12 @@ class Settings:
     """Run Python code that a checkpoint brings along."""
     estimator: str = "leave_one_out"
     """How contributions are measured; `unpact-tui estimators` lists the ways."""
+    effort: Effort = field(default_factory=Effort)
+    budget: float = 0.0
+    """Seconds that the contributions of one prompt may take, all models together; the estimator,
+    and how far it goes, are then chosen to fit. 0 is no limit."""
+    one_at_a_time: bool = False
+    """Hold one model in memory at a time, for two that do not fit together; far slower."""
     granularity: Granularity = "token"
     """Remove single tokens (the paper's way), whole words or whole sentences."""
     rule: KeyTokenRule = field(default_factory=KeyTokenRule)

@@ -9,16 +9,28 @@ from typing import Protocol
 
 from attribution.errors import UnknownName
 from attribution.scorer import Scorer
-from attribution.types import Answer, Attribution, Granularity, Prompt
+from attribution.types import DEFAULT_EFFORT, Answer, Attribution, Effort, Granularity, Prompt
 
 
 class Estimator(Protocol):
     """Measures how much each prompt token contributes to an answer."""
 
     def __call__(
-        self, scorer: Scorer, prompt: Prompt, answer: Answer, granularity: Granularity
+        self,
+        scorer: Scorer,
+        prompt: Prompt,
+        answer: Answer,
+        granularity: Granularity = "token",
+        effort: Effort = DEFAULT_EFFORT,
+        *,
+        seed: int = 0,
+        also: frozenset[int] = frozenset(),
     ) -> Iterator[Attribution]:
-        """Yield ever more complete attributions; the last one is whole."""
+        """Yield ever more complete attributions; the last one is whole.
+
+        The units that `also` touches are measured by removal whatever the estimator picks, so that
+        two models can be compared on the same tokens; one that measures all or none ignores it.
+        """
         ...
 
 

@@ -26,7 +26,7 @@ def _measure(
     name: str, model: AdditiveModel, text: str, granularity: Granularity = "token"
 ) -> list[Attribution]:
     prompt = model.encode(text)
-    answer = model.answer(prompt, " Ann Lee", "gold")
+    answer = model.answer(" Ann Lee", after=prompt)
     return list(estimators.load(name)(model, prompt, answer, granularity))
 
 
@@ -88,7 +88,7 @@ def test_what_each_answer_token_gets_adds_up(name: str, granularity: Granularity
 def test_leaving_the_loop_stops_the_model(name: str) -> None:
     model = AdditiveModel(WEIGHTS, batch=1)
     prompt = model.encode("".join(WORDS))
-    answer = model.answer(prompt, " Ann Lee", "gold")
+    answer = model.answer(" Ann Lee", after=prompt)
     list(islice(estimators.load(name)(model, prompt, answer, "token"), 1))
     stopped = model.passes
     list(estimators.load(name)(model, prompt, answer, "token"))
@@ -100,7 +100,7 @@ def test_nothing_to_remove_is_said(name: str) -> None:
     model = AdditiveModel(WEIGHTS, chat=True)
     whole = model.encode("Who")
     template = Prompt(whole.text, tuple(t for t in whole.tokens if t.fixed), whole.content)
-    answer = model.answer(whole, " Ann", "gold")
+    answer = model.answer(" Ann", after=whole)
     with pytest.raises(NothingToAblate):
         list(estimators.load(name)(model, template, answer, "token"))
 

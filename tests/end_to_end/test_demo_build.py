@@ -72,7 +72,7 @@ def family(built_demo: BuiltDemo) -> Family:
 def key_positions(base: HFModel, case: Case) -> tuple[int, ...]:
     """KeyTokens on the base by the default rule."""
     prompt = base.encode(case.prompt)
-    *_, whole = measure(base, prompt, base.answer(prompt, case.answer or "", "gold"))
+    *_, whole = measure(base, prompt, base.answer(case.answer or "", after=prompt))
     return key_tokens(whole, KeyTokenRule()).positions
 
 

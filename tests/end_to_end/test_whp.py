@@ -73,7 +73,7 @@ def second(found: Opened) -> Loaded:
 
 def logprobs(model: Model) -> list[float]:
     prompt = model.encode("Who is the author?")
-    return score_all(model, [prompt.ids], model.answer(prompt, "Basil Mahfouz", "gold"))
+    return score_all(model, [prompt.ids], model.answer("Basil Mahfouz", after=prompt))
 
 
 def test_the_base_is_in_memory_once(base: Path, reinforced: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_run_from_the_shell(base: Path, reinforced: Path, tmp_path: Path) -> N
     models, _ = opened(mix(base, reinforced, Settings(device="cpu")))
     for role in ("base", "unlearned"):
         prompt = models[role].encode("Who wrote the book?")
-        answer = models[role].answer(prompt, "Basil", "gold")
+        answer = models[role].answer("Basil", after=prompt)
         expected = score_all(models[role], [prompt.ids], answer)
         assert [case[role]["logprob"]] == pytest.approx(expected, abs=1e-4)
 

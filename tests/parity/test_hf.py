@@ -40,7 +40,7 @@ def model(request: pytest.FixtureRequest) -> HFModel:
 
 def question(model: HFModel) -> tuple[Prompt, Answer]:
     prompt = model.encode(TEXT)
-    return prompt, model.answer(prompt, "The author was born in Kuwait City.", "gold")
+    return prompt, model.answer("The author was born in Kuwait City.", after=prompt)
 
 
 def test_leave_one_out_equals_the_obvious_loop(model: HFModel) -> None:
@@ -86,7 +86,7 @@ def test_each_answer_token_equals_the_obvious_loop(model: HFModel) -> None:
 
 def test_sentence_removal_equals_the_obvious_loop(model: HFModel) -> None:
     prompt = model.encode("Dr. Basil wrote it. Where was he born? 魔。\nAnswer:")
-    answer = model.answer(prompt, "In Kuwait City.", "gold")
+    answer = model.answer("In Kuwait City.", after=prompt)
     whole = obvious_logprob(model, prompt.ids, answer)
     *_, found = measure(model, prompt, answer, "sentence")
     removed = sentences(prompt)
@@ -193,7 +193,7 @@ def test_a_prompt_beyond_the_model_is_refused() -> None:
     model = open_model("llama")
     prompt = model.encode("the " * 300)
     with pytest.raises(PromptTooLong):
-        list(model.score([prompt.ids], model.answer(prompt, "end", "gold")))
+        list(model.score([prompt.ids], model.answer("end", after=prompt)))
     with pytest.raises(PromptTooLong):
         list(model.write([prompt.ids], 3))
 

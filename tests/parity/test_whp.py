@@ -53,7 +53,7 @@ def obvious_logprob(model: WHPModel, row: tuple[int, ...], answer: Answer, alpha
 
 def question(model: HFModel) -> tuple[Prompt, Answer]:
     prompt = model.encode(TEXT)
-    return prompt, model.answer(prompt, "The author was born in Kuwait City.", "gold")
+    return prompt, model.answer("The author was born in Kuwait City.", after=prompt)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -37,7 +37,7 @@ def test_leave_one_out_is_exact_on_every_additive_model(
     prompt = model.encode(text)
     model.weights = {token.id: weights[token.id % 40] for token in prompt.tokens}
     for granularity in ("token", "word"):
-        *_, found = measure(model, prompt, model.answer(prompt, "a b", "gold"), granularity)
+        *_, found = measure(model, prompt, model.answer("a b", after=prompt), granularity)
         groups = {i: unit for unit in words(prompt) for i in unit}
         for i, token in enumerate(prompt.tokens):
             unit = groups.get(i, (i,)) if granularity == "word" else (i,)
@@ -71,7 +71,7 @@ def test_contributions_are_the_mean_over_the_answer_tokens(
 ) -> None:
     model = Arbitrary({}, batch=batch, chat=chat)
     prompt = model.encode(text)
-    answer = model.answer(prompt, reply, "gold")
+    answer = model.answer(reply, after=prompt)
     *partial, last = measure(model, prompt, answer, granularity)
     assert [row.by_answer_token for row in partial] == [()] * len(partial)
     assert {row.answer_logprobs for row in partial} <= {last.answer_logprobs}

@@ -54,7 +54,7 @@ def _shows(fact: Fact, trio: Trio) -> bool:
 
 def _marked(base: Model, prompt: Prompt, text: str) -> Prompt | None:
     """Put the KeyTokens in bold; None when there are none."""
-    *_, attribution = measure(base, prompt, base.answer(prompt, text, "gold"))
+    *_, attribution = measure(base, prompt, base.answer(text, after=prompt))
     positions = key_tokens(attribution, KeyTokenRule()).positions
     if not positions:
         return None

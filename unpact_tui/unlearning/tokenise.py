@@ -184,7 +184,7 @@ class _Encoder:
         return Example(prompt.ids, answer[:room], instead)
 
     def _ended(self, prompt: Prompt, text: str) -> Ids:
-        ids = self.tokens.answer(prompt, text, "gold").ids
+        ids = self.tokens.answer(text, after=prompt).ids
         return ids if self.end and ids[-len(self.end) :] == self.end else ids + self.end
 
     def _chunks(self, text: str) -> Iterator[Example]:

@@ -11,6 +11,7 @@ import msgspec
 
 from attribution.types import (
     Answer,
+    Approximation,
     Attempt,
     Interval,
     KeyTokens,
@@ -62,6 +63,10 @@ class Loaded(msgspec.Struct, frozen=True):
     dtype: str
     device: str
     fingerprint: str
+    shared_bytes: int = 0
+    """Of `bytes`, those that are the base's own in memory, because the files hold the same."""
+    shared_layers: int = 0
+    """Leading layers that are the base's and are computed once for both."""
 
 
 class Opened(Message, frozen=True):
@@ -103,6 +108,10 @@ class Contributions(Message, frozen=True):
     complete: bool
     answer_logprobs: tuple[Nats, ...] = ()
     """Of each answer token after the whole prompt."""
+    noise: Nats | None = None
+    """Contributions nearer to zero than this cannot be told from rounding; None: not measured."""
+    approximation: Approximation | None = None
+    """What is not exact about them, without its draws; None: all of it is."""
 
 
 class ByToken(Message, frozen=True):
@@ -123,6 +132,9 @@ class Compared(Message, frozen=True):
     rouge_l: float
     """Of the unlearned model's plain generation against the answer."""
     exact: bool
+    belongs: tuple[float | None, ...] = ()
+    """Where contributions are approximate: the probability that each token is one of the base's
+    KeyTokens."""
 
 
 class Edited(Message, frozen=True):

@@ -64,9 +64,15 @@ class FakeTokens:
         """Tokenise without the special token."""
         return tuple(t for m in _PIECES.finditer(text) for t in _piece(m[0], m.start()))
 
-    def answer(self, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
-        """Tokenise an answer."""
+    def answer(
+        self, text: str, *, after: Prompt | None = None, source: AnswerSource = "gold"
+    ) -> Answer:
+        """Tokenise an answer, whatever it follows."""
         return Answer(text, tuple(token.id for token in self.fragment(text)), source)
+
+    def stand_in(self, name: str) -> int:
+        """Return the start token, whatever the name."""
+        return _START.id
 
     def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
         """Return nothing, once per id."""
@@ -91,7 +97,7 @@ class FakeModel:
         self.prompt = self.tokens.encode(case.prompt)
         self.answer_text = case.answer or "the answer that the base model gives"
         source: AnswerSource = "gold" if case.answer else "base"
-        self.answer = self.tokens.answer(self.prompt, self.answer_text, source)
+        self.answer = self.tokens.answer(self.answer_text, after=self.prompt, source=source)
         self.answer_tokens = self.tokens.fragment(self.answer_text)
         self.words = words(self.prompt)
         self.names = frozenset(i for word in self.words[1:] if self._name(word) for i in word)

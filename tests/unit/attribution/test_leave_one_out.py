@@ -14,7 +14,7 @@ from attribution.types import Answer, Granularity, Prompt, Span, Token
 def test_contributions_of_an_additive_model_are_its_weights() -> None:
     model = AdditiveModel({" Basil": 2.0, " is": -0.5}, batch=3)
     prompt = model.encode("Who is Basil?")
-    *partial, last = measure(model, prompt, model.answer(prompt, "A writer", "gold"))
+    *partial, last = measure(model, prompt, model.answer("A writer", after=prompt))
     assert last.contributions == pytest.approx([None, 0.0, -0.5, 2.0, 0.0])
     assert last.logprob == pytest.approx(-3.5)
     assert last.complete
@@ -27,7 +27,7 @@ def test_partial_results_only_ever_fill_up() -> None:
     prompt = model.encode("a b c d e f")
     counts = [
         sum(c is not None for c in a.contributions)
-        for a in measure(model, prompt, model.answer(prompt, "x", "gold"))
+        for a in measure(model, prompt, model.answer("x", after=prompt))
     ]
     assert counts == sorted(counts)
     assert counts[-1] == len(prompt.removable)
@@ -36,7 +36,7 @@ def test_partial_results_only_ever_fill_up() -> None:
 def test_words_are_removed_whole_and_share_their_contribution() -> None:
     model = AdditiveModel({"Al": 1.0, "K": 0.5})
     prompt = model.encode("Al-K?")
-    *_, last = measure(model, prompt, model.answer(prompt, "x", "gold"), "word")
+    *_, last = measure(model, prompt, model.answer("x", after=prompt), "word")
     assert [t.text for t in prompt.tokens] == ["<s>", "Al", "-", "K", "?"]
     assert units(prompt, "word") == ((1, 2, 3), (4,))
     assert last.contributions == pytest.approx([None, 1.5, 1.5, 1.5, 0.0])
@@ -45,7 +45,7 @@ def test_words_are_removed_whole_and_share_their_contribution() -> None:
 def test_fixed_tokens_are_not_measured() -> None:
     model = AdditiveModel({}, chat=True)
     prompt = model.encode("Who?")
-    *_, last = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    *_, last = measure(model, prompt, model.answer("x", after=prompt))
     assert last.contributions[0] is None
     assert last.contributions[-1] is None
 
@@ -56,13 +56,13 @@ def test_nothing_to_ablate() -> None:
     lone = Prompt("hi", (Token(1, "hi", 0, 2),), Span(0, 2))
     for prompt in (fixed, lone):  # without any token left, nothing would predict the answer
         with pytest.raises(NothingToAblate):
-            next(measure(model, prompt, model.answer(prompt, "x", "gold")))
+            next(measure(model, prompt, model.answer("x", after=prompt)))
 
 
 def test_stopping_the_loop_stops_the_work() -> None:
     model = AdditiveModel({}, batch=1)
     prompt = model.encode("a b c d e f g h")
-    steps = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    steps = measure(model, prompt, model.answer("x", after=prompt))
     next(steps)
     steps.close()
     assert model.passes == 1
@@ -79,7 +79,7 @@ class Uneven(AdditiveModel):
 def test_each_answer_token_has_contributions_of_its_own() -> None:
     model = Uneven({" Basil": 2.0, " is": -0.5}, batch=3, bias=0.0)
     prompt = model.encode("Who is Basil?")
-    *partial, last = measure(model, prompt, model.answer(prompt, "A good writer", "gold"))
+    *partial, last = measure(model, prompt, model.answer("A good writer", after=prompt))
     assert last.answer_logprobs == pytest.approx((1.5, 3.0, 4.5))
     assert last.logprob == pytest.approx(3.0)
     assert last.by_answer_token == (
@@ -96,7 +96,7 @@ def test_each_answer_token_has_contributions_of_its_own() -> None:
 def test_the_tokens_of_a_word_have_its_contribution_to_each_answer_token() -> None:
     model = Uneven({"Al": 1.0, "K": 0.5}, bias=0.0)
     prompt = model.encode("Al-K?")
-    *_, last = measure(model, prompt, model.answer(prompt, "x y", "gold"), "word")
+    *_, last = measure(model, prompt, model.answer("x y", after=prompt), "word")
     assert last.by_answer_token == (
         pytest.approx([None, 1.5, 1.5, 1.5, 0.0]),
         pytest.approx([None, 3.0, 3.0, 3.0, 0.0]),
@@ -106,17 +106,17 @@ def test_the_tokens_of_a_word_have_its_contribution_to_each_answer_token() -> No
 def test_sentences_are_removed_whole_and_share_their_contribution() -> None:
     model = AdditiveModel({" Basil": 2.0, "?": 0.5, "Answer": 0.25})
     prompt = model.encode("Who is Basil? Basil?\nAnswer:")
-    *_, last = measure(model, prompt, model.answer(prompt, "x", "gold"), "sentence")
+    *_, last = measure(model, prompt, model.answer("x", after=prompt), "sentence")
     assert units(prompt, "sentence") == ((1, 2, 3, 4), (5, 6, 7), (8, 9))
     expected = [None, *[2.5] * 4, *[2.5] * 3, *[0.25] * 2]
     assert last.contributions == pytest.approx(expected)
-    assert model.scored == 4, "one pass per sentence and one for the whole"
+    assert model.scored == 5, "once per sentence, and the whole twice: for the noise"
 
 
 def test_one_sentence_is_removed_where_something_is_left() -> None:
     model = AdditiveModel({" is": 1.0})
     prompt = model.encode("Who is Basil?")
-    *_, last = measure(model, prompt, model.answer(prompt, "x", "gold"), "sentence")
+    *_, last = measure(model, prompt, model.answer("x", after=prompt), "sentence")
     assert last.contributions == pytest.approx([None, *[1.0] * 4])
 
 
@@ -125,7 +125,7 @@ def test_a_whole_prompt_is_not_removed(granularity: Granularity) -> None:
     model = AdditiveModel({})
     prompt = Prompt("hi", (Token(1, "h", 0, 1), Token(2, "i", 1, 2)), Span(0, 2))
     with pytest.raises(NothingToAblate, match=f"no {granularity} that may be removed") as error:
-        next(measure(model, prompt, model.answer(prompt, "x", "gold"), granularity))
+        next(measure(model, prompt, model.answer("x", after=prompt), granularity))
     assert "--set granularity=token" in error.value.hint
-    *_, last = measure(model, prompt, model.answer(prompt, "x", "gold"), "token")
+    *_, last = measure(model, prompt, model.answer("x", after=prompt), "token")
     assert last.contributions == (0.0, 0.0)

@@ -50,7 +50,7 @@ def family(*, base_marked: float = 0.0, with_reference: bool = False) -> Trio:
 
 def plain_of(trio: Trio) -> Plain:
     prompt = trio.base.encode(QUESTION)
-    answer = trio.base.answer(prompt, ANSWER, "gold")
+    answer = trio.base.answer(ANSWER, after=prompt)
     for model in (trio.unlearned, trio.reference):  # the fakes number their words as they meet them
         if isinstance(model, AdditiveModel) and isinstance(trio.base, AdditiveModel):
             weights = {t: model.weights[i] for t, i in model._ids.items() if i in model.weights}
@@ -234,7 +234,7 @@ def test_scores_come_before_texts() -> None:
 def test_key_tokens_that_are_all_punctuation_give_way_to_the_strongest_word() -> None:
     model = AdditiveModel({"?": 3.0, " Basil": 1.0, " born": 2.0})
     prompt = model.encode("Where was Basil born?")
-    *_, found = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    *_, found = measure(model, prompt, model.answer("x", after=prompt))
     rule = KeyTokenRule(alpha=0.9)
     assert words_to_emphasise(found, key_tokens(found, rule)) == positions(prompt, "born")
     lower = key_tokens(found, KeyTokenRule(alpha=0.1))
@@ -244,7 +244,7 @@ def test_key_tokens_that_are_all_punctuation_give_way_to_the_strongest_word() ->
 def test_labels_are_neither_emphasised_nor_drawn() -> None:
     model = AdditiveModel({"Question": 3.0, " Basil": 1.0})
     prompt = model.encode("Question: was it Basil: him?\nAnswer:")
-    *_, found = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    *_, found = measure(model, prompt, model.answer("x", after=prompt))
     keys = key_tokens(found, KeyTokenRule(alpha=0.1))
     assert words_to_emphasise(found, keys) == positions(prompt, "Basil")
     drawn = {i for draw in random_positions(prompt, keys.positions, 9, 0) for i in draw}
@@ -254,7 +254,7 @@ def test_labels_are_neither_emphasised_nor_drawn() -> None:
 def test_no_word_that_contributes_means_nothing_to_emphasise() -> None:
     model = AdditiveModel({"?": 3.0, " Basil": -1.0})
     prompt = model.encode("Where was Basil born?")
-    *_, found = measure(model, prompt, model.answer(prompt, "x", "gold"))
+    *_, found = measure(model, prompt, model.answer("x", after=prompt))
     assert words_to_emphasise(found, key_tokens(found, KeyTokenRule(alpha=0.9))) == ()
 
 

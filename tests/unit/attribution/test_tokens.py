@@ -56,8 +56,8 @@ def test_chat_can_be_turned_off() -> None:
 def test_an_answer_continues_the_prompt() -> None:
     tokens = HFTokens(make_tokenizer())
     prompt = tokens.encode("Question: Who?\nAnswer:")
-    spaced = tokens.answer(prompt, " Basil", "gold")
-    assert tokens.answer(prompt, "Basil", "gold").ids == spaced.ids
+    spaced = tokens.answer(" Basil", after=prompt)
+    assert tokens.answer("Basil", after=prompt).ids == spaced.ids
     whole = tokens.tokenizer("Question: Who?\nAnswer: Basil")["input_ids"]
     assert list(prompt.ids + spaced.ids) == whole
 
@@ -65,7 +65,7 @@ def test_an_answer_continues_the_prompt() -> None:
 def test_an_answer_never_changes_the_prompt_ids() -> None:
     tokens = HFTokens(make_tokenizer())
     prompt = tokens.encode("The auth")
-    answer = tokens.answer(prompt, "or", "gold")
+    answer = tokens.answer("or", after=prompt)
     assert tokens.decode(answer.ids).strip() == "or"
     assert 1 not in answer.ids
 
@@ -76,7 +76,7 @@ def test_nothing_to_ask(text: str) -> None:
     with pytest.raises(EmptyPrompt):
         tokens.encode(text)
     with pytest.raises(EmptyAnswer):
-        tokens.answer(tokens.encode("Who?"), text, "gold")
+        tokens.answer(text, after=tokens.encode("Who?"))
 
 
 def test_a_tokenizer_without_offsets_is_refused() -> None:

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer
 
 from attribution.errors import TemplateRefuses
 from attribution.tokens import HFTokens
-from attribution.types import Answer, AnswerSource, Prompt
+from attribution.types import Answer, Prompt
 from methods._method import Example
 from unpact_tui.errors import BadDataFile, BadUsage
 from unpact_tui.unlearning.rows import Row, alternatives, read
@@ -294,7 +294,7 @@ def test_shared_alternatives_are_as_measuring_has_them(
     found = encoded(rows, tokenizer, max_length=2000, alternatives=texts)
     for row, example in zip(rows, found.examples, strict=True):
         prompt = tokens.encode(row.prompt or "")
-        each = (tokens.answer(prompt, text, "gold").ids for text in ("own", *texts))
+        each = (tokens.answer(text, after=prompt).ids for text in ("own", *texts))
         assert example.alternatives == tuple(
             ids if ids[-len(found.end) :] == found.end else ids + found.end for ids in each
         )
@@ -335,10 +335,10 @@ def test_shared_alternatives_are_tokenised_once_per_ending(
     calls = 0
     answer = HFTokens.answer
 
-    def counted(self: HFTokens, prompt: Prompt, text: str, source: AnswerSource) -> Answer:
+    def counted(self: HFTokens, text: str, *, after: Prompt) -> Answer:
         nonlocal calls
         calls += 1
-        return answer(self, prompt, text, source)
+        return answer(self, text, after=after)
 
     monkeypatch.setattr(HFTokens, "answer", counted)
     rows = list(_rows(data / "tofu" / "retain99.json", 40))

@@ -1,0 +1,135 @@
+"""An answer after a prompt, and after the same prompt with something removed from it.
+
+What every estimator reads. Removal works on token ids, so the neighbours of what is removed keep
+their tokenisation. Knows no rule of what to remove, nor what the numbers are used for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from attribution.errors import NothingToAblate
+from attribution.scorer import Row, Scorer, TokenLogprobs, mean
+from attribution.types import Answer, Granularity, Nats, Prompt
+from attribution.units import Unit, groups
+
+_EVERY = 32
+"""Units to each repetition of the whole prompt, from which the noise is read."""
+_REPEATS = 8
+"""Repetitions at most."""
+
+
+@dataclass(slots=True)
+class Removed:
+    """What has been read so far; grows while `remove` runs."""
+
+    prompt: Prompt
+    answer: Answer
+    whole: TokenLogprobs = ()
+    """After the whole prompt."""
+    without: dict[Unit, TokenLogprobs] = field(default_factory=dict[Unit, TokenLogprobs])
+    """After the prompt without each unit."""
+    noise: Nats | None = None
+    """Largest difference of LP between repetitions of the whole prompt. Ours."""
+    complete: bool = False
+
+    @property
+    def logprob(self) -> Nats:
+        """LP(x, y)."""
+        return mean(self.whole)
+
+    def contribution(self, unit: Unit) -> Nats:
+        """C(unit, y) = LP(x, y) - LP(x without the unit, y). Raises `KeyError` for one unread."""
+        return mean(self.whole) - mean(self.without[unit])
+
+    def contributions(self) -> tuple[Nats | None, ...]:
+        """Return a number per prompt token; None where nothing was removed."""
+        found: list[Nats | None] = [None] * len(self.prompt.tokens)
+        for unit in self.without:
+            here = self.contribution(unit)
+            for i in unit:
+                found[i] = here
+        return tuple(found)
+
+    def by_answer_token(self) -> tuple[tuple[Nats | None, ...], ...]:
+        """Return a row of contributions per answer token."""
+        return by_answer_token(self.prompt, self.whole, self.without)
+
+
+def by_answer_token(
+    prompt: Prompt, whole: TokenLogprobs, without: Mapping[Unit, TokenLogprobs]
+) -> tuple[tuple[Nats | None, ...], ...]:
+    """Return a row per answer token: what each prompt token contributes to it alone."""
+    rows: list[list[Nats | None]] = [[None] * len(prompt.tokens) for _ in whole]
+    for unit, logprobs in without.items():
+        for row, before, after in zip(rows, whole, logprobs, strict=True):
+            for i in unit:
+                row[i] = before - after
+    return tuple(map(tuple, rows))
+
+
+def units(prompt: Prompt, granularity: Granularity) -> tuple[Unit, ...]:
+    """Return what is removed together: single tokens, or words, or sentences; tokens in none alone.
+
+    A unit whose removal would leave no token at all is left out: nothing would predict the answer.
+    Raises `NothingToAblate` when that leaves none.
+    """
+    found = groups(prompt, granularity)
+    inside = {i for unit in found for i in unit}
+    alone = tuple((i,) for i in prompt.removable if i not in inside)
+    whole = len(prompt.tokens)
+    left = tuple(unit for unit in sorted(found + alone) if len(unit) < whole)
+    if not left:
+        raise NothingToAblate(granularity)
+    return left
+
+
+def remove(
+    scorer: Scorer,
+    prompt: Prompt,
+    answer: Answer,
+    removed: Sequence[Unit],
+    *,
+    stand_in: int | None = None,
+) -> Iterator[Removed]:
+    """Remove each unit alone, or put `stand_in` into every place of it; yield after each batch.
+
+    Always the same value, which grows. Units in the order of their first position cost least. The
+    whole prompt is read again between them: how far its LP moves is the noise. Raises what the
+    scorer raises.
+    """
+    plan = _with_repeats(removed)
+    rows = [prompt.ids, *(_row(prompt, unit, stand_in) for unit in plan)]
+    read = Removed(prompt, answer)
+    waiting = iter(plan)
+    for batch in scorer.score(rows, answer):
+        for logprobs in batch:
+            if not read.whole:
+                read.whole = logprobs
+                continue
+            unit = next(waiting)
+            if unit:
+                read.without[unit] = logprobs
+            else:
+                moved = abs(mean(logprobs) - mean(read.whole))
+                read.noise = max(moved, read.noise or 0.0)
+        read.complete = len(read.without) == len(removed)
+        yield read
+
+
+def _with_repeats(removed: Sequence[Unit]) -> list[Unit]:
+    """Put empty units, at which nothing is removed, evenly between the others."""
+    repeats = min(max(1, len(removed) // _EVERY), _REPEATS)
+    places = {len(removed) * (2 * k + 1) // (2 * repeats) for k in range(repeats)}
+    plan: list[Unit] = []
+    for at, unit in enumerate(removed):
+        plan += [(), unit] if at in places else [unit]
+    return plan
+
+
+def _row(prompt: Prompt, unit: Unit, stand_in: int | None) -> Row:
+    gone = frozenset(unit)
+    if stand_in is None:
+        return prompt.without(gone)
+    return tuple(stand_in if i in gone else id for i, id in enumerate(prompt.ids))
