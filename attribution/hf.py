@@ -1,42 +1,34 @@
 """The one door to a transformers causal language model.
 
-Meets `attribution.scorer.Model`. Rows are padded on the right to be scored (a causal model never
-looks there, so positions are the ordinary ones) and on the left to be continued. Logits are
-computed for the answer positions alone where the architecture can, and turned into
-log-probabilities in float32 whatever the model's dtype, by gather minus log-sum-exp: no softmax
-over the vocabulary is ever kept.
+Meets `attribution.scorer.Model`: text to ids and back by the tokenizer, log-probabilities by
+`reader`, and greedy continuations, for which rows are filled up on the left. Log-probabilities are
+float32 whatever the model's dtype, by gather minus log-sum-exp, at the answer's positions alone: no
+softmax over the vocabulary is ever kept.
 """
 
 # pyright: basic
-# (torch's and transformers' own annotations do not stand strict mode)
+# (torch's own annotations do not stand strict mode)
 
 from __future__ import annotations
 
-import inspect
+import math
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from transformers import PreTrainedModel
 
 from attribution.errors import NotFinite, OutOfMemory, PromptTooLong
-from attribution.scorer import Row, TokenLogprobs
+from attribution.network import Network
+from attribution.reader import Reader, out_of_memory
+from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens, Tokenizer
-from attribution.types import Answer
-
-_LOGITS = 2**27
-"""Most float32 logits held at a time: half a gigabyte."""
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Tell an allocator's complaint, on any device, from other runtime errors."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+from attribution.types import Answer, Nats
 
 
 class HFModel(HFTokens):
     """Scores and writes answers with a loaded model, which it never changes."""
-
-    tables = 1
-    """Float32 tables of logits that a pass holds at a time."""
 
     def __init__(
         self,
@@ -45,95 +37,87 @@ class HFModel(HFTokens):
         *,
         chat: bool | None = None,
         batch_tokens: int | None = None,
+        share: bool = True,
+        network: Network | None = None,
     ) -> None:
-        """`batch_tokens` bounds rows x length of a pass; it is halved when memory runs out."""
+        """`batch_tokens` bounds rows x length of a pass; it is halved when memory runs out.
+
+        Without `share` every row is read whole: slower, and the same numbers. `network` stands in
+        for the model's own.
+        """
         super().__init__(tokenizer, chat=chat)
-        self.model = model.eval()
-        self.device: torch.device = next(model.get_input_embeddings().parameters()).device
-        config = model.config.get_text_config()
-        self.vocabulary = int(config.vocab_size)
-        self.longest: int | None = getattr(config, "max_position_embeddings", None)
-        self.batch_tokens = batch_tokens or (2048 if self.device.type == "cpu" else 16384)
-        wrapped = getattr(model, "get_base_model", None)
-        accepted = inspect.signature((wrapped() if wrapped else model).forward).parameters
-        self._keeps = "logits_to_keep" in accepted
-        self._positions = "position_ids" in accepted
+        self.model = model
+        self.network = network or Network(model)
+        self.reader = Reader(self.network, batch_tokens=batch_tokens, share=share)
+        self.device = self.network.device
+        self.longest = self.network.longest
         self.end = self._end_tokens()
-        self._read = 0
 
     @property
     def tokens_read(self) -> int:
-        """How many ids went through the model so far, padding left out."""
-        return self._read
+        """How many ids went through the model so far, filling left out."""
+        return self.network.read
+
+    @property
+    def plain_because(self) -> str:
+        """Why rows are read whole; empty while those that begin alike share their beginning."""
+        return self.reader.plain_because
 
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
 
         Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`.
         """
-        length = max(len(row) for row in rows) + len(answer.ids)
-        self._fits(length)
-        done = 0
-        while done < len(rows):
-            table = self.vocabulary * len(answer.ids)
-            fits = min(self.batch_tokens // length, _LOGITS // (self.tables * table))
-            batch = rows[done : done + max(1, fits)]
-            try:
-                scored = self._score(batch, answer.ids)
-            except RuntimeError as error:
-                self._shrink(error, len(batch), length)
-                continue
-            done += len(batch)
-            yield scored
+        self._fits(max(len(row) for row in rows) + len(answer.ids))
+        yield from self._delivered(self.reader.scored(rows, answer.ids))
 
-    @torch.inference_mode()
-    def _score(self, rows: Sequence[Row], answer: tuple[int, ...]) -> list[TokenLogprobs]:
-        lengths = torch.tensor([len(row) for row in rows])
-        ids = [torch.tensor(row + answer[:-1]) for row in rows]
-        x = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)  # (B, L)
-        mask = torch.arange(x.shape[1]) < (lengths + len(answer) - 1)[:, None]  # (B, L)
-        where = (lengths - 1)[:, None] + torch.arange(len(answer))  # (B, T)
-        logits = self._logits_at(x, mask, where)
-        target = torch.tensor(answer, device=logits.device).expand(len(rows), -1)  # (B, T)
-        chosen = logits.gather(-1, target[..., None])[..., 0]
-        logprobs = chosen - logits.logsumexp(-1)  # (B, T)
-        if not torch.isfinite(logprobs).all():
-            raise NotFinite("the log-probabilities of an answer")
-        return [tuple(row) for row in logprobs.tolist()]
+    def hide(
+        self, row: Row, answer: Answer, hidden: Sequence[Hidden]
+    ) -> Iterator[list[TokenLogprobs]]:
+        """Yield the log-probabilities of the answer after one row, once for each set of positions
+        that neither the answer nor the row's last token can see.
 
-    def _logits_at(self, x: torch.Tensor, mask: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-        """Return the logits (B, T, V), in float32, at the positions `where` (B, T)."""
-        first = int(where.min())
-        keep = x.shape[1] - first
-        logits = self._forward(x, mask, keep).logits[:, -keep:]  # (B, keep, V)
-        return logits[torch.arange(len(x))[:, None], (where - first).to(logits.device)].float()
+        Raises `Unsupported`, `PromptTooLong`, `NotFinite`, `OutOfMemory`.
+        """
+        self._fits(len(row) + len(answer.ids))
+        yield from self._delivered(self.reader.hidden(row, answer.ids, hidden))
 
-    def _next_logits(
-        self, x: torch.Tensor, mask: torch.Tensor, cache: object
-    ) -> tuple[torch.Tensor, object]:
-        """Return the logits (B, V), in float32, behind ids (B, L) and the cache that has read
-        them."""
-        out = self._forward(x, mask, 1, cache)
-        return out.logits[:, -1].float(), out.past_key_values
+    def rounding(self, row: Row, answer: Answer) -> Nats | None:
+        """Return how far from zero a contribution may come out for want of precision; None in
+        float32. Raises what `score` raises."""
+        self._fits(len(row) + len(answer.ids))
+        with self._reported(len(row) + len(answer.ids)):
+            return self.reader.rounding(row, answer.ids)
 
-    def _forward(self, x: torch.Tensor, mask: torch.Tensor, keep: int, cache: object = None):
-        """Run the model on ids (B, L) with a mask over cache and ids; the last `keep` logits."""
-        options: dict[str, object] = {"use_cache": False}
-        if cache is not None:
-            options = {"use_cache": True, "past_key_values": cache}
-        if self._keeps:
-            options["logits_to_keep"] = keep
-        if self._positions:
-            positions = (mask.long().cumsum(-1) - 1).clamp(min=0)
-            options["position_ids"] = positions[:, -x.shape[1] :].to(self.device)
-        padded = not bool(mask.all())
-        out = self.model(
-            input_ids=x.to(self.device),
-            attention_mask=mask.long().to(self.device) if padded else None,
-            **options,
-        )
-        self._read += int(mask[:, -x.shape[1] :].sum())
-        return out
+    def salience(self, row: Row, answer: Answer) -> tuple[Nats, ...]:
+        """Return gradient x input per position of the row. Raises what `score` raises."""
+        self._fits(len(row) + len(answer.ids))
+        x, target = torch.tensor([row + answer.ids[:-1]]), torch.tensor(answer.ids)
+        with self._reported(x.shape[1]):
+            found = self.network.salience(x, len(answer.ids), target)[: len(row)].tolist()
+        if not all(map(math.isfinite, found)):
+            raise NotFinite("the gradient of an answer")
+        return tuple(found)
+
+    @contextmanager
+    def _reported(self, length: int) -> Iterator[None]:
+        """Say in our words that one row does not fit."""
+        try:
+            yield
+        except RuntimeError as error:
+            if out_of_memory(error):
+                raise OutOfMemory(length) from error
+            raise
+
+    def _delivered(self, made: Iterator[torch.Tensor]) -> Iterator[list[TokenLogprobs]]:
+        """Hand batches out; on an accelerator only once the next is under way, so that it never
+        waits for this side."""
+        waiting: deque[torch.Tensor] = deque()
+        for logprobs in made:
+            waiting.append(logprobs)
+            if self.device.type == "cpu" or len(waiting) > 1:
+                yield _plain(waiting.popleft())
+        yield from map(_plain, waiting)
 
     def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
         """Yield the ids written so far, one tuple per row, after each step of greedy decoding.
@@ -146,7 +130,7 @@ class HFModel(HFTokens):
             limit = min(limit, self.longest - longest)
         done: list[Row] = []
         while len(done) < len(rows):
-            fits = max(1, self.batch_tokens // (longest + limit))
+            fits = max(1, self.reader.batch_tokens // (longest + limit))
             batch = rows[len(done) : len(done) + fits]
             waiting: list[Row] = [()] * (len(rows) - len(done) - len(batch))
             written: list[Row] = []
@@ -154,7 +138,7 @@ class HFModel(HFTokens):
                 for written in self._write(batch, limit):
                     yield done + written + waiting
             except RuntimeError as error:
-                self._shrink(error, len(batch), longest + limit)
+                self.reader.shrink(error, len(batch), longest + limit)
                 continue
             done += written
 
@@ -164,10 +148,10 @@ class HFModel(HFTokens):
         mask = torch.tensor([[False] * (longest - len(r)) + [True] * len(r) for r in rows])
         written: list[list[int]] = [[] for _ in rows]
         open_rows = set(range(len(rows)))
-        cache = self._new_cache()
+        cache = self.network.new_cache()
         for _ in range(limit):
             with torch.inference_mode():
-                logits, cache = self._next_logits(step, mask, cache)  # (B, V)
+                logits, cache = self.network.next_logits(step, mask, cache)  # (B, V)
             if not torch.isfinite(logits.amax(-1)).all():
                 raise NotFinite("the logits of a continuation")
             chosen = logits.argmax(-1).cpu()
@@ -182,11 +166,6 @@ class HFModel(HFTokens):
             step = chosen[:, None]
             mask = torch.cat((mask, torch.ones(len(rows), 1, dtype=torch.bool)), dim=1)
 
-    def _new_cache(self) -> object:
-        from transformers import DynamicCache
-
-        return DynamicCache(config=self.model.config)
-
     def _end_tokens(self) -> frozenset[int]:
         found: set[int] = set()
         for holder in (self.model.generation_config, self.model.config, self.tokenizer):
@@ -198,12 +177,10 @@ class HFModel(HFTokens):
         if self.longest is not None and length > self.longest:
             raise PromptTooLong(length, self.longest)
 
-    def _shrink(self, error: RuntimeError, rows: int, length: int) -> None:
-        """Halve the batch after running out of memory; any other error goes on up."""
-        if not _out_of_memory(error):
-            raise error
-        if rows == 1:
-            raise OutOfMemory(length) from error
-        self.batch_tokens = rows * length // 2
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+
+def _plain(logprobs: torch.Tensor) -> list[TokenLogprobs]:
+    """Return rows of numbers. Raises `NotFinite`."""
+    rows = [tuple(row) for row in logprobs.tolist()]
+    if not all(math.isfinite(number) for row in rows for number in row):
+        raise NotFinite("the log-probabilities of an answer")
+    return rows

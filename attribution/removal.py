@@ -14,11 +14,6 @@ from attribution.scorer import Row, Scorer, TokenLogprobs, mean
 from attribution.types import Answer, Granularity, Nats, Prompt
 from attribution.units import Unit, groups
 
-_EVERY = 32
-"""Units to each repetition of the whole prompt, from which the noise is read."""
-_REPEATS = 8
-"""Repetitions at most."""
-
 
 @dataclass(slots=True)
 class Removed:
@@ -31,7 +26,7 @@ class Removed:
     without: dict[Unit, TokenLogprobs] = field(default_factory=dict[Unit, TokenLogprobs])
     """After the prompt without each unit."""
     noise: Nats | None = None
-    """Largest difference of LP between repetitions of the whole prompt. Ours."""
+    """What `Scorer.rounding` says of the whole prompt; known when all is."""
     complete: bool = False
 
     @property
@@ -95,37 +90,22 @@ def remove(
 ) -> Iterator[Removed]:
     """Remove each unit alone, or put `stand_in` into every place of it; yield after each batch.
 
-    Always the same value, which grows. Units in the order of their first position cost least. The
-    whole prompt is read again between them: how far its LP moves is the noise. Raises what the
-    scorer raises.
+    Always the same value, which grows. Units in the order of their first position cost least.
+    Raises what the scorer raises.
     """
-    plan = _with_repeats(removed)
-    rows = [prompt.ids, *(_row(prompt, unit, stand_in) for unit in plan)]
+    rows = [prompt.ids, *(_row(prompt, unit, stand_in) for unit in removed)]
     read = Removed(prompt, answer)
-    waiting = iter(plan)
+    waiting = iter(removed)
     for batch in scorer.score(rows, answer):
         for logprobs in batch:
             if not read.whole:
                 read.whole = logprobs
-                continue
-            unit = next(waiting)
-            if unit:
-                read.without[unit] = logprobs
             else:
-                moved = abs(mean(logprobs) - mean(read.whole))
-                read.noise = max(moved, read.noise or 0.0)
+                read.without[next(waiting)] = logprobs
         read.complete = len(read.without) == len(removed)
+        if read.complete:
+            read.noise = scorer.rounding(prompt.ids, answer)
         yield read
-
-
-def _with_repeats(removed: Sequence[Unit]) -> list[Unit]:
-    """Put empty units, at which nothing is removed, evenly between the others."""
-    repeats = min(max(1, len(removed) // _EVERY), _REPEATS)
-    places = {len(removed) * (2 * k + 1) // (2 * repeats) for k in range(repeats)}
-    plan: list[Unit] = []
-    for at, unit in enumerate(removed):
-        plan += [(), unit] if at in places else [unit]
-    return plan
 
 
 def _row(prompt: Prompt, unit: Unit, stand_in: int | None) -> Row:

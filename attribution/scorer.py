@@ -88,6 +88,15 @@ class Scorer(Tokens, Protocol):
         """
         ...
 
+    def rounding(self, row: Row, answer: Answer) -> Nats | None:
+        """Return how far from zero a contribution may come out for want of precision.
+
+        Three times the root mean square of what LP of one row moves by when its embeddings are
+        moved, at random, by as much as they were rounded by. None where numbers are kept in 32 bits
+        or more. Ours. Raises what `score` raises.
+        """
+        ...
+
     def salience(self, row: Row, answer: Answer) -> tuple[Nats, ...]:
         """Return gradient x input per position of the row: to first order, what LP(answer) loses
         when the embedding of the token there is taken away. One pass forward, one back.

@@ -108,8 +108,8 @@ class Attribution:
     """One row per answer token: what each prompt token contributes to it alone. The mean over the
     rows is `contributions`. Empty: not measured, or not complete."""
     noise: Nats | None = None
-    """How far LP of the very same row moved when it was computed in other company: a contribution
-    nearer to zero than this cannot be told from rounding. None: not measured. Ours."""
+    """A contribution nearer to zero than this cannot be told from rounding (`Scorer.rounding`).
+    None: not measured, because not known yet or far below anything that is drawn. Ours."""
     approximation: Approximation | None = None
     """What is not exact about it; None where every contribution was measured by removal."""
 

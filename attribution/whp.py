@@ -18,8 +18,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from attribution.errors import BadOption
+from attribution.errors import BadOption, Unsupported
 from attribution.hf import HFModel
+from attribution.network import Network, Prefix
 
 if TYPE_CHECKING:
     import torch
@@ -28,13 +29,88 @@ if TYPE_CHECKING:
     from attribution.tokens import Tokenizer
 
 
+class _Prefixes:
+    """What both models keep of one row that they have read."""
+
+    def __init__(self, base: Prefix, reinforced: Prefix) -> None:
+        self.base, self.reinforced = base, reinforced
+
+
+class Mixture(Network):
+    """Two networks of the same ids, mixed at the logits."""
+
+    tables = 2
+
+    def __init__(self, base: PreTrainedModel, reinforced: PreTrainedModel, alpha: float) -> None:
+        """Raise `BadOption` for an alpha, or a reinforced model, that cannot be mixed with."""
+        super().__init__(base)
+        if not (math.isfinite(alpha) and alpha >= 0):
+            raise BadOption("alpha", alpha, "a finite number, 0 or more")
+        self.alpha = alpha
+        self._other = Network(reinforced)
+        if self._other.vocabulary != self.vocabulary:
+            found, wanted = self._other.vocabulary, self.vocabulary
+            raise BadOption("the reinforced model's vocabulary", found, f"the base's, {wanted}")
+        limits = (self.longest, self._other.longest)
+        self.longest = min((limit for limit in limits if limit is not None), default=None)
+
+    @property
+    def read(self) -> int:
+        """How many ids went through either model so far, filling left out."""
+        return super().read + self._other.read
+
+    def logits(
+        self,
+        x: torch.Tensor,
+        where: torch.Tensor,
+        prefix: _Prefixes | None = None,
+        shared: int = 0,
+        seen: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Mix what the two give."""
+        ours, theirs = (None, None) if prefix is None else (prefix.base, prefix.reinforced)
+        base = super().logits(x, where, ours, shared, seen)
+        return self._mixed(base, self._other.logits(x, where, theirs, shared, seen))
+
+    def prefill(self, x: torch.Tensor, count: int) -> tuple[torch.Tensor, _Prefixes]:
+        """Read one row with both. Raises `NothingShared`."""
+        base, ours = super().prefill(x, count)
+        reinforced, theirs = self._other.prefill(x, count)
+        return self._mixed(base, reinforced), _Prefixes(ours, theirs)
+
+    def next_logits(
+        self, x: torch.Tensor, mask: torch.Tensor, cache: object
+    ) -> tuple[torch.Tensor, object]:
+        """Mix what the two say next."""
+        assert isinstance(cache, tuple)
+        ours, theirs = cache
+        logits, ours = super().next_logits(x, mask, ours)
+        reinforced, theirs = self._other.next_logits(x, mask, theirs)
+        return self._mixed(logits, reinforced), (ours, theirs)
+
+    def new_cache(self) -> tuple[object, object]:
+        """Return a cache for each."""
+        return super().new_cache(), self._other.new_cache()
+
+    def salience(self, x: torch.Tensor, count: int, target: torch.Tensor) -> torch.Tensor:
+        """Raise `Unsupported`: the two read different embeddings."""
+        raise Unsupported("be asked for one gradient of two models", "Try --set screen=hidden.")
+
+    def nudged(self, x: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+        """Mix what the two give when both are nudged."""
+        return self._mixed(super().nudged(x, count, seed), self._other.nudged(x, count, seed))
+
+    def _mixed(self, base: torch.Tensor, reinforced: torch.Tensor) -> torch.Tensor:
+        """Mix float32 logits, in place of the reinforced model's: a table is large."""
+        raised = reinforced.to(base.device).sub_(base).relu_()
+        return raised.mul_(-self.alpha).add_(base)
+
+
 class WHPModel(HFModel):
     """Scores and writes answers with the mixture of a base and a reinforced model.
 
     It ends, pads and places text as the base does; `model` is the base, shared, not copied.
     """
-
-    tables = 2
 
     def __init__(
         self,
@@ -47,39 +123,5 @@ class WHPModel(HFModel):
         batch_tokens: int | None = None,
     ) -> None:
         """Raise `BadOption` for an alpha, or a reinforced model, that cannot be mixed with."""
-        super().__init__(base, tokenizer, chat=chat, batch_tokens=batch_tokens)
-        if not (math.isfinite(alpha) and alpha >= 0):
-            raise BadOption("alpha", alpha, "a finite number, 0 or more")
-        self.alpha = alpha
-        self._reinforced = HFModel(reinforced, tokenizer, chat=chat)
-        if self._reinforced.vocabulary != self.vocabulary:
-            found, wanted = self._reinforced.vocabulary, self.vocabulary
-            raise BadOption("the reinforced model's vocabulary", found, f"the base's, {wanted}")
-        limits = (self.longest, self._reinforced.longest)
-        self.longest = min((limit for limit in limits if limit is not None), default=None)
-
-    @property
-    def tokens_read(self) -> int:
-        """How many ids went through either model so far, padding left out."""
-        return super().tokens_read + self._reinforced.tokens_read
-
-    def _logits_at(self, x: torch.Tensor, mask: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-        logits = super()._logits_at(x, mask, where)
-        return self._mixed(logits, self._reinforced._logits_at(x, mask, where))
-
-    def _next_logits(
-        self, x: torch.Tensor, mask: torch.Tensor, cache: object
-    ) -> tuple[torch.Tensor, object]:
-        assert isinstance(cache, tuple)
-        ours, theirs = cache
-        logits, ours = super()._next_logits(x, mask, ours)
-        reinforced, theirs = self._reinforced._next_logits(x, mask, theirs)
-        return self._mixed(logits, reinforced), (ours, theirs)
-
-    def _new_cache(self) -> tuple[object, object]:
-        return super()._new_cache(), self._reinforced._new_cache()
-
-    def _mixed(self, base: torch.Tensor, reinforced: torch.Tensor) -> torch.Tensor:
-        """Mix float32 logits, in place of the reinforced model's: a table is large."""
-        raised = reinforced.to(base.device).sub_(base).relu_()
-        return raised.mul_(-self.alpha).add_(base)
+        mixture = Mixture(base, reinforced, alpha)
+        super().__init__(base, tokenizer, chat=chat, batch_tokens=batch_tokens, network=mixture)

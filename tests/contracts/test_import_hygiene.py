@@ -21,6 +21,9 @@ SCREEN = {"textual"}
 
 SEAMS = {
     "attribution.hf",
+    "attribution.network",
+    "attribution.reader",
+    "attribution.trunk",
     "attribution.whp",
     "methods._batch",
     "methods._bench",

@@ -100,7 +100,7 @@ def test_sentence_removal_equals_the_obvious_loop(model: HFModel) -> None:
 
 def test_what_was_read_is_counted_without_padding(model: HFModel) -> None:
     prompt, answer = question(model)
-    rows = [prompt.ids, prompt.ids[:5], prompt.ids[:9]]
+    rows = [prompt.ids, (7, *prompt.ids[:5]), (8, *prompt.ids[:9])]  # nothing in common to share
     before = model.tokens_read
     score_all(model, rows, answer)
     # The last answer token predicts nothing and is not read.
@@ -116,11 +116,11 @@ def test_rows_of_any_length_in_any_batch(model: HFModel) -> None:
     prompt, answer = question(model)
     rows = [prompt.ids[:length] for length in range(1, len(prompt.ids) + 1)]
     alone = [score_all(model, [row], answer)[0] for row in rows]
-    model.batch_tokens = 10**6
+    model.reader.batch_tokens = 10**6
     together = score_all(model, rows, answer)
-    model.batch_tokens = 4 * (len(prompt.ids) + len(answer.ids))
+    model.reader.batch_tokens = 4 * (len(prompt.ids) + len(answer.ids))
     in_fours = score_all(model, rows, answer)
-    model.batch_tokens = 2048
+    model.reader.batch_tokens = 2048
     assert together == pytest.approx(alone, abs=2e-6)
     assert in_fours == pytest.approx(alone, abs=2e-6)
     assert alone[::5] == pytest.approx(
@@ -134,7 +134,7 @@ def test_batch_size_does_not_change_contributions(family: str) -> None:
     prompt, answer = question(model)
     found: list[tuple[float | None, ...]] = []
     for batch_tokens in (1, 10**6):
-        model.batch_tokens = batch_tokens
+        model.reader.batch_tokens = batch_tokens
         *_, last = measure(model, prompt, answer)
         found.append(last.contributions)
     one, many = found

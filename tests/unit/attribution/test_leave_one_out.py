@@ -110,7 +110,7 @@ def test_sentences_are_removed_whole_and_share_their_contribution() -> None:
     assert units(prompt, "sentence") == ((1, 2, 3, 4), (5, 6, 7), (8, 9))
     expected = [None, *[2.5] * 4, *[2.5] * 3, *[0.25] * 2]
     assert last.contributions == pytest.approx(expected)
-    assert model.scored == 5, "once per sentence, and the whole twice: for the noise"
+    assert model.scored == 4, "one pass per sentence and one for the whole"
 
 
 def test_one_sentence_is_removed_where_something_is_left() -> None:
