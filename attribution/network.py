@@ -82,6 +82,7 @@ class Network:
         self.device: torch.device = next(model.get_input_embeddings().parameters()).device
         config = model.config.get_text_config()
         self.vocabulary = int(config.vocab_size)
+        self.width = int(config.hidden_size)
         self.longest: int | None = getattr(config, "max_position_embeddings", None)
         wrapped = getattr(model, "get_base_model", None)
         accepted = inspect.signature((wrapped() if wrapped else model).forward).parameters

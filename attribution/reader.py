@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -31,6 +32,12 @@ _SAME, _ALMOST = 1e-3, 0.1
 """How far LP, read behind a shared prefix, may be from the same read whole, in nats: in float32,
 and in anything less precise."""
 
+_ON_CPU = Room(tokens=512, overhead=16, rows=512, held=2**17)
+_ON_ACCELERATOR = Room(tokens=4096, overhead=256, rows=4096, held=2**19)
+
+_SPENT = 0.3
+"""Share of an accelerator's free memory that a pass may take for each of its purposes."""
+
 _NUDGES = 4
 """How often embeddings are nudged."""
 
@@ -43,16 +50,31 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
+def _room(network: Network) -> tuple[int, Room]:
+    """Return how many ids a pass may read, and how large a block behind a prefix may be.
+
+    On a processor small blocks are as fast as large ones. An accelerator needs a few thousand ids
+    to be busy, and has room for what its free memory holds.
+    """
+    if network.device.type != "cuda":
+        return (2048, _ON_CPU) if network.device.type == "cpu" else (16384, _ON_ACCELERATOR)
+    free, _ = torch.cuda.mem_get_info(network.device)
+    width, size = network.width, network.model.dtype.itemsize
+    # Some twenty tables as wide as the model are alive in a layer; keys and values are two more.
+    fits = max(1024, min(65536, int(free * _SPENT) // (20 * width * size)))
+    held = max(16384, int(free * _SPENT) // (2 * width * size))
+    return fits, replace(_ON_ACCELERATOR, tokens=min(_ON_ACCELERATOR.tokens, fits), held=held)
+
+
 class Reader:
     """Turns rows into log-probabilities of an answer, with one network."""
 
     def __init__(self, network: Network, *, batch_tokens: int | None, share: bool) -> None:
         """`batch_tokens` bounds rows x length of a pass. Without `share` every row is read whole:
         slower, and the same numbers."""
-        on_cpu = network.device.type == "cpu"
         self.network = network
-        self.batch_tokens = batch_tokens or (2048 if on_cpu else 16384)
-        self.block = Room(512, 16, 512, 2**17) if on_cpu else Room(4096, 256, 4096, 2**20)
+        fits, self.block = _room(network)
+        self.batch_tokens = batch_tokens or fits
         self.plain_because = "" if share else "it was asked for"
         """Why rows are read whole; empty while prefixes are shared."""
         self._proven = 0

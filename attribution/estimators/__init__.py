@@ -39,6 +39,13 @@ def names() -> tuple[str, ...]:
     return tuple(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
 
 
+def is_exact(name: str) -> bool:
+    """Tell whether an estimator measures every contribution, and always the same ones. Raises
+    `UnknownName`."""
+    load(name)
+    return bool(getattr(import_module(f"{__name__}.{name}"), "EXACT", False))
+
+
 def load(name: str) -> Estimator:
     """Return an estimator. Raises `UnknownName`."""
     if name not in names():

@@ -13,6 +13,8 @@ from attribution.removal import remove, units
 from attribution.scorer import Scorer
 from attribution.types import DEFAULT_EFFORT, Answer, Attribution, Effort, Granularity, Prompt
 
+EXACT = True
+
 
 def measure(
     scorer: Scorer,
