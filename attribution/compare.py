@@ -23,16 +23,23 @@ _FOCUS = 0.01
 def shift(
     base: Attribution, unlearned: Attribution, base_keys: KeyTokens, unlearned_keys: KeyTokens
 ) -> Shift:
-    """Compare two attributions of the same answer to the same prompt. Raises `PromptMismatch`."""
+    """Compare two attributions of the same answer to the same prompt, where both measured.
+
+    Raises `PromptMismatch`.
+    """
     _check(base, unlearned)
     whole = units(base)
+    both = [unit for unit in whole if _measured(base, unit) and _measured(unlearned, unit)]
     return Shift(
         delta=tuple(
             None if before is None or after is None else after - before
             for before, after in zip(base.contributions, unlearned.contributions, strict=True)
         ),
-        overlap=_overlap(_chosen(whole, base_keys), _chosen(whole, unlearned_keys)),
-        rank_correlation=_rank_correlation(base, unlearned, whole),
+        overlap=_overlap(_chosen(both, base_keys), _chosen(both, unlearned_keys)),
+        rank_correlation=rank_correlation(
+            [base.contributions[unit[0]] or 0.0 for unit in both],
+            [unlearned.contributions[unit[0]] or 0.0 for unit in both],
+        ),
         focus_kept=_focus_kept(base, unlearned, _chosen(whole, base_keys)),
     )
 
@@ -55,6 +62,10 @@ def _check(base: Attribution, unlearned: Attribution) -> None:
             raise PromptMismatch(what)
 
 
+def _measured(attribution: Attribution, unit: Unit) -> bool:
+    return attribution.contributions[unit[0]] is not None
+
+
 def _chosen(whole: Sequence[Unit], keys: KeyTokens) -> frozenset[Unit]:
     positions = frozenset(keys.positions)
     return frozenset(unit for unit in whole if not positions.isdisjoint(unit))
@@ -64,18 +75,6 @@ def _overlap(left: frozenset[Unit], right: frozenset[Unit]) -> float | None:
     """Jaccard index; two empty sets have none."""
     either = left | right
     return len(left & right) / len(either) if either else None
-
-
-def _rank_correlation(
-    base: Attribution, unlearned: Attribution, whole: Sequence[Unit]
-) -> float | None:
-    pairs = [
-        (before, after)
-        for unit in whole
-        if (before := base.contributions[unit[0]]) is not None
-        and (after := unlearned.contributions[unit[0]]) is not None
-    ]
-    return rank_correlation([before for before, _ in pairs], [after for _, after in pairs])
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

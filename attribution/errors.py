@@ -1,6 +1,7 @@
 """What can go wrong while measuring.
 
     AttributionError
+    ├── CannotOpen         a folder that holds no model that can be used
     ├── UnknownName        no such estimator or strategy
     ├── BadOption          an option outside its range
     ├── EmptyPrompt        no text, or nothing but template
@@ -22,12 +23,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class AttributionError(Exception):
     """Root of this package's errors; `hint` says what to do next."""
 
     hint: str = ""
+
+
+class CannotOpen(AttributionError):
+    """A folder does not hold a model that can be used."""
+
+    def __init__(self, folder: Path, why: str, hint: str = "") -> None:
+        super().__init__(f"{folder} cannot be opened: {why}.")
+        self.hint = hint or "A model has config.json, a tokenizer and *.safetensors files."
 
 
 class UnknownName(AttributionError):

@@ -63,6 +63,13 @@ class HFModel(HFTokens):
         """Why rows are read whole; empty while those that begin alike share their beginning."""
         return self.reader.plain_because
 
+    def prove(self) -> str:
+        """Find out now, on a few ids, whether a beginning can be shared; return `plain_because`."""
+        row = tuple(range(1, 1 + min(12, self.network.vocabulary - 1)))
+        rows = [row, *((*row[:i], *row[i + 1 :]) for i in range(len(row)))]
+        next(self.reader.scored(rows, row[:2]))
+        return self.plain_because
+
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
 

@@ -6,8 +6,10 @@ count beta nor the normalisation N; those, and their defaults, are ours. Knows n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attribution.errors import BadOption
-from attribution.types import Attribution, KeyTokenRule, KeyTokens
+from attribution.types import Attribution, KeyTokenRule, KeyTokens, Nats
 from attribution.units import Unit, groups
 
 
@@ -30,10 +32,52 @@ def key_tokens(attribution: Attribution, rule: KeyTokenRule) -> KeyTokens:
     A token that was not measured is never a KeyToken. Raises `BadOption`.
     """
     _check(rule)
+    return KeyTokens(_chosen(units(attribution), attribution.contributions, rule), rule)
+
+
+def belongs(attribution: Attribution, rule: KeyTokenRule) -> tuple[float | None, ...]:
+    """Return the probability that each prompt token is a KeyToken; None where that is not known.
+
+    Of an exact attribution it is 1 or 0. Of an approximate one it is (k + 1) / (m + 2), by Laplace,
+    where the rule picks the token in k of m draws: a few dozen of them make nothing certain. Only a
+    token that is the same in all of them and not positive, as a measured one is, has 0: the rule
+    never picks it, whatever the others are. None without a contribution, and without draws. Ours.
+    Raises `BadOption`.
+    """
+    _check(rule)
+    whole = units(attribution)
+    if attribution.approximation is None:
+        chosen = frozenset(_chosen(whole, attribution.contributions, rule))
+        return tuple(
+            None if contribution is None else float(i in chosen)
+            for i, contribution in enumerate(attribution.contributions)
+        )
+    draws = attribution.approximation.draws
+    picked = [0] * len(attribution.contributions)
+    for draw in draws:
+        for i in _chosen(whole, draw, rule):
+            picked[i] += 1
+    return tuple(_probability(count, [draw[i] for draw in draws]) for i, count in enumerate(picked))
+
+
+def _probability(picked: int, drawn: Sequence[Nats | None]) -> float | None:
+    """Rule of succession over the draws of one token."""
+    known = [value for value in drawn if value is not None]
+    if not known:
+        return None
+    if len(set(known)) == 1 and known[0] <= 0:
+        return 0.0
+    return (picked + 1) / (len(drawn) + 2)
+
+
+def _chosen(
+    whole: Sequence[Unit], contributions: Sequence[Nats | None], rule: KeyTokenRule
+) -> tuple[int, ...]:
+    """Return the positions that the rule picks."""
     positive = {
         unit: contribution
-        for unit in units(attribution)
-        if (contribution := attribution.contributions[unit[0]]) is not None and contribution > 0
+        for unit in whole
+        if (contribution := contributions[unit[0]]) is not None and contribution > 0
     }
     if len(positive) < rule.beta:
         chosen = list(positive)
@@ -42,7 +86,7 @@ def key_tokens(attribution: Attribution, rule: KeyTokenRule) -> KeyTokens:
         chosen = [
             unit for unit, value in zip(positive, normalised, strict=True) if value > rule.alpha
         ]
-    return KeyTokens(tuple(sorted(position for unit in chosen for position in unit)), rule)
+    return tuple(sorted(position for unit in chosen for position in unit))
 
 
 def _check(rule: KeyTokenRule) -> None:

@@ -138,27 +138,6 @@ class Approximation:
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """How far an estimator goes. Each reads what it needs. Ours."""
-
-    top_k: int = 16
-    """screened, hierarchical: the most promising units that are measured by removal."""
-    checked: int = 16
-    """screened, hierarchical: units measured besides, at random, to know how good the rest is."""
-    samples: int = 128
-    """surrogate, shapley: prompts with something removed that may be read."""
-    keep: float = 0.9
-    """surrogate: the share of the prompt that stays in each."""
-    screen: Literal["hidden", "gradient"] = "hidden"
-    """screened: hide each unit from the answer, or one gradient x input."""
-    baseline: str = "pad"
-    """replacement: what takes a token's place: pad, mask, unk or a text of one token."""
-
-
-DEFAULT_EFFORT = Effort()
-
-
-@dataclass(frozen=True, slots=True)
 class KeyTokenRule:
     """The paper's two-branch rule. It publishes neither alpha, beta nor N: the defaults are
     ours."""
@@ -188,7 +167,8 @@ class Shift:
     delta: tuple[Nats | None, ...]
     """unlearned - base per token; None where either is not measured."""
     overlap: float | None
-    """Jaccard index of the two KeyToken sets; None when both are empty. Ours."""
+    """Jaccard index of the two KeyToken sets among what was measured on both; None when both are
+    empty. Ours."""
     rank_correlation: float | None
     """Spearman's rho over tokens measured on both; None when either side is constant."""
     focus_kept: float | None

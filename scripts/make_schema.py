@@ -14,7 +14,12 @@ from unpact_tui.result_schema import Document
 
 ROOT = DOCS.parent
 PAGE = DOCS / "result.schema.json"
-SOURCES = ("unpact_tui/result_schema.py", "attribution/types.py", "attribution/thresholds.py")
+SOURCES = (
+    "unpact_tui/result_schema.py",
+    "unpact_tui/attribute_document.py",
+    "attribution/types.py",
+    "attribution/thresholds.py",
+)
 
 
 def field_docs() -> dict[tuple[str, str], str]:
@@ -34,9 +39,9 @@ def field_docs() -> dict[tuple[str, str], str]:
     return found
 
 
-def schema() -> dict[str, Any]:
+def schema(kind: type[msgspec.Struct], title: str) -> dict[str, Any]:
     """Return the JSON Schema with every field's docstring as its description."""
-    found = msgspec.json.schema(Document)
+    found = msgspec.json.schema(kind)
     docs = field_docs()
     for name, definition in found["$defs"].items():
         definition["description"] = " ".join(definition.get("description", "").split())
@@ -45,14 +50,19 @@ def schema() -> dict[str, Any]:
                 shape["description"] = docs[name, field]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "unpact-tui result",
+        "title": title,
         **found,
     }
 
 
+def as_page(kind: type[msgspec.Struct], title: str) -> str:
+    """Return the schema as a page."""
+    return json.dumps(schema(kind, title), indent=2, ensure_ascii=False) + "\n"
+
+
 def render() -> str:
     """Return the page."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    return as_page(Document, "unpact-tui result")
 
 
 if __name__ == "__main__":

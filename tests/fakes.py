@@ -84,6 +84,7 @@ class AdditiveModel(WordTokens):
         self.bias = bias
         self.batch = batch
         self.blur = 0.0
+        self.rounds: float | None = None
         self.says = dict(says or {})
         """What is written when a text is in the prompt; else "I do not know"."""
         self.passes = 0
@@ -107,7 +108,10 @@ class AdditiveModel(WordTokens):
             self.passes += 1
             left = tuple(id for i, id in enumerate(row) if i not in positions)
             ((scored,),) = self.score([left], answer)
-            yield [tuple(logprob + self.blur * min(positions) for logprob in scored)]
+            yield [tuple(logprob + self.blur * min(positions, default=0) for logprob in scored)]
+
+    def rounding(self, row: Row, answer: Answer) -> float | None:
+        return self.rounds
 
     def salience(self, row: Row, answer: Answer) -> tuple[float, ...]:
         return tuple(self.weights.get(i, 0.0) for i in row)

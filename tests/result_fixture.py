@@ -9,6 +9,7 @@ from attribution import evidence
 from attribution.errors import PromptTooLong
 from attribution.types import (
     Answer,
+    Approximation,
     Attempt,
     Attribution,
     Case,
@@ -45,6 +46,19 @@ PROMPT = Prompt(
 ANSWER = Answer("In Oslo.", (20, 21, 22), "gold")
 
 
+APPROXIMATION = Approximation(
+    estimates=(None, 0.2, 0.1, -0.4, None, -0.2),
+    how="3 of 5 tokens were measured by removal; the others are estimated [by] hiding them",
+    measured=3,
+    units=5,
+    agreement=Interval(0.5, -0.2, 0.9, 3),
+    r_squared=Interval(0.8, 0.7, 0.9, 32),
+    draws=((None, 0.2, 0.1, -0.4, 0.3, -0.2),),
+)
+BELONGS = (None, 0.5, 0.0, 0.98, 0.75, 0.0)
+"""How likely each token is a KeyToken."""
+
+
 @dataclass
 class MeasuredCase:
     case: Case
@@ -53,6 +67,7 @@ class MeasuredCase:
     answer: Answer = ANSWER
     attributions: Mapping[Role, Attribution] = field(default_factory=dict)
     keys: KeyTokens | None = None
+    belongs: tuple[float | None, ...] = ()
     shift: Shift | None = None
     verdict: Verdict | None = None
     evidence: Mapping[str, Interval] = field(default_factory=dict)
@@ -114,9 +129,16 @@ def recovery() -> Recovery:
 
 
 def measured(case: Case) -> MeasuredCase:
-    base = Attribution(PROMPT, ANSWER, -0.1, (None, 0.25, 0.0, 1.5, 0.5, -0.1), "leave_one_out")
+    base = Attribution(
+        PROMPT, ANSWER, -0.1, (None, 0.25, 0.0, 1.5, 0.5, -0.1), "leave_one_out", noise=0.001
+    )
     unlearned = Attribution(
-        PROMPT, ANSWER, -2.1, (None, 0.25, 0.0, -0.5, 0.25, -0.1), "leave_one_out"
+        PROMPT,
+        ANSWER,
+        -2.1,
+        (None, 0.25, 0.0, -0.5, 0.25, -0.1),
+        "leave_one_out",
+        approximation=APPROXIMATION,
     )
     shift = Shift((None, 0.0, 0.0, -2.0, -0.25, 0.0), 0.5, 0.1, 0.125)
     numbers = evidence.of_case(ANSWER, recovery(), shift, neutral_loss=[0.1, 0.2])
@@ -125,6 +147,7 @@ def measured(case: Case) -> MeasuredCase:
         recovery(),
         attributions={"base": base, "unlearned": unlearned},
         keys=KeyTokens((3, 4), KeyTokenRule()),
+        belongs=BELONGS,
         shift=shift,
         verdict=judge(numbers, Thresholds()),
         evidence=numbers,

@@ -1,9 +1,10 @@
-"""Puts an adapter onto a model that was loaded for it alone.
+"""Puts an adapter onto a model that nobody else uses: loaded for it alone, or a base's twin.
 
 The adapter is not merged: adding its product to the weights and rounding the sum to the model's
 precision changes the answers, and small updates, as unlearning leaves them, can vanish. What comes
 back is the transformers model itself with the adapter inside its layers, so it generates like any
-other. Does not know how the model was loaded.
+other. A twin's weights are the base's own, which nothing here writes to. Does not know how the
+model was loaded.
 """
 # peft's annotations are incomplete.
 # pyright: basic
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _NAME = ".default"
 """What peft puts into the names of an adapter's tensors while it is in a model."""
+
+_WRAPPER = "base_model.model."
+"""What peft puts before the names of the model it wraps."""
 
 _RESIZED = "It was trained with a vocabulary of another size: merge it into its base first."
 
@@ -55,13 +59,25 @@ def apply_adapter(
     return inner.eval().requires_grad_(False)
 
 
-def _require_whole(checkpoint: Checkpoint, wanted: set[str], places: set[str]) -> None:
-    """Compare names: peft only warns, and leaves a layer as if it had never been trained."""
-    stored = {
+def names_of_its_own(checkpoint: Checkpoint) -> frozenset[str]:
+    """Return the base's names for the weights that an adapter brings whole: peft copies those into
+    the model's. Raises `Unreadable`."""
+    return frozenset(
+        name.removeprefix(_WRAPPER).replace(".base_layer.", ".") for name in _stored(checkpoint)
+    )
+
+
+def _stored(checkpoint: Checkpoint) -> set[str]:
+    return {
         tensor.name
         for shard in checkpoint.shards
         for tensor in safetensors_header.read(shard.path).tensors
     }
+
+
+def _require_whole(checkpoint: Checkpoint, wanted: set[str], places: set[str]) -> None:
+    """Compare names: peft only warns, and leaves a layer as if it had never been trained."""
+    stored = _stored(checkpoint)
     for name in sorted(wanted - stored):
         raise Unreadable(checkpoint.path, f"tensor {short(name)} is missing")
     # An adapter may bring whole layers, such as resized embeddings, under the base's own names.

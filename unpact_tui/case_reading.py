@@ -6,13 +6,14 @@ models are opened, nor what emphasis is.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from attribution import estimators
 from attribution.compare import shift
 from attribution.errors import EmptyAnswer
-from attribution.keytokens import key_tokens
+from attribution.keytokens import belongs, key_tokens
+from attribution.plan import Plan, measure_rate, plan
 from attribution.recover import Plain, reading
 from attribution.scorer import Model, score_all
 from attribution.types import (
@@ -56,6 +57,8 @@ class CaseState:
     readings: dict[Role, Reading] = field(default_factory=dict[Role, Reading])
     attributions: dict[Role, Attribution] = field(default_factory=dict[Role, Attribution])
     keys: KeyTokens | None = None
+    belongs: tuple[float | None, ...] = ()
+    """How likely each token is one of the base's KeyTokens; empty where that is certain."""
     shift: Shift | None = None
     recovery: Recovery | None = None
     verdict: Verdict | None = None
@@ -111,8 +114,7 @@ def read_case(
             ids = yield from write(model, role, prompt, state.limit(settings), emphasised=False)
         (logprob,) = score_all(model, [prompt.ids], answer)
         state.readings[role] = reading(logprob, answer, model.decode(ids))
-    for role in ("base", "unlearned"):
-        yield from _attribute(models[role], role, state, settings)
+    yield from _attribute(models, state, settings)
     yield _compare(state, settings)
     return state
 
@@ -150,14 +152,87 @@ def _pieces(base: Model, answer: Answer) -> tuple[Token, ...]:
     return tuple(found)
 
 
-def _attribute(model: Model, role: Role, state: CaseState, settings: Settings) -> Iterator[Step]:
-    measure = estimators.load(settings.estimator)
-    for found in measure(model, state.prompt, state.answer, state.granularity):
-        state.attributions[role] = found
-        yield Contributions(
-            role, found.logprob, found.contributions, found.complete, found.answer_logprobs
+def _attribute(
+    models: Mapping[Role, Model], state: CaseState, settings: Settings
+) -> Iterator[Step]:
+    """Measure the contributions on base and unlearned, by the same estimator."""
+    chosen = _plan(models["base"], state, settings)
+
+    def measured(role: Role, also: frozenset[int] = frozenset()) -> Iterator[Attribution]:
+        return estimators.load(chosen.estimator)(
+            models[role],
+            state.prompt,
+            state.answer,
+            state.granularity,
+            chosen.effort,
+            seed=settings.seed,
+            also=also,
         )
-    yield ByToken(role, state.attributions[role].by_answer_token)
+
+    if estimators.is_exact(chosen.estimator):
+        # In turns, so that what the two have in common is computed once.
+        found = in_turns({"base": measured("base"), "unlearned": measured("unlearned")})
+    else:
+        found = _one_after_the_other(measured)
+    for role, attribution in found:
+        state.attributions[role] = attribution
+        yield _contributions(role, attribution)
+    for role in ("base", "unlearned"):
+        yield ByToken(role, state.attributions[role].by_answer_token)
+
+
+def _plan(base: Model, state: CaseState, settings: Settings) -> Plan:
+    if not settings.budget:
+        return Plan(settings.estimator, settings.effort, 0.0)
+    rate = measure_rate(base, state.prompt, state.answer)
+    return plan(
+        rate, state.prompt, state.answer, state.granularity, settings.effort, settings.budget
+    )
+
+
+def in_turns(
+    runs: Mapping[Role, Iterator[Attribution]],
+) -> Iterator[tuple[Role, Attribution]]:
+    """Take a step of each run, again and again, until all are at their end."""
+    going = dict(runs)
+    while going:
+        for role, run in list(going.items()):
+            found = next(run, None)
+            if found is None:
+                del going[role]
+            else:
+                yield role, found
+
+
+def _one_after_the_other(
+    measured: Callable[[Role, frozenset[int]], Iterator[Attribution]],
+) -> Iterator[tuple[Role, Attribution]]:
+    """What was measured by removal on the base is measured on the other as well: else there would
+    be nothing to compare."""
+    last: Attribution | None = None
+    for last in measured("base", frozenset()):
+        yield "base", last
+    also: frozenset[int] = frozenset()
+    if last is not None and last.approximation is not None and last.approximation.measured:
+        known = enumerate(last.contributions)
+        also = frozenset(i for i, contribution in known if contribution is not None)
+    for found in measured("unlearned", also):
+        yield "unlearned", found
+
+
+def _contributions(role: Role, found: Attribution) -> Contributions:
+    approximation = found.approximation
+    return Contributions(
+        role,
+        found.logprob,
+        found.contributions,
+        found.complete,
+        found.answer_logprobs,
+        found.noise,
+        # Its draws are many times as long as all the rest, and have said here what they can say.
+        None if approximation is None else replace(approximation, draws=()),
+        found.estimator,
+    )
 
 
 def _compare(state: CaseState, settings: Settings) -> Compared:
@@ -166,4 +241,13 @@ def _compare(state: CaseState, settings: Settings) -> Compared:
     theirs = key_tokens(unlearned, settings.rule)
     state.shift = shift(base, unlearned, state.keys, theirs)
     said = state.readings["unlearned"]
-    return Compared(state.shift, state.keys, theirs, said.rouge_l or 0.0, exact=bool(said.exact))
+    if base.approximation is not None:
+        state.belongs = belongs(base, settings.rule)
+    return Compared(
+        state.shift,
+        state.keys,
+        theirs,
+        said.rouge_l or 0.0,
+        exact=bool(said.exact),
+        belongs=state.belongs,
+    )

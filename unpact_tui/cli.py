@@ -8,19 +8,35 @@ from typing import Annotated, Literal
 
 import typer
 
-from unpact_tui import cli_diff, cli_listings, cli_serve, cli_system, cli_unlearn
+from unpact_tui import (
+    cli_attribute,
+    cli_cache,
+    cli_demo,
+    cli_diff,
+    cli_listings,
+    cli_serve,
+    cli_system,
+    cli_unlearn,
+)
+from unpact_tui.cache_switch import use_cache
 from unpact_tui.cli_types import (
     AnswerText,
     Ascii,
     Base,
+    Budget,
     Chat,
     Device,
     DtypeName,
+    Estimator,
     Mouse,
+    NoCache,
+    OneAtATime,
     OptionalBase,
+    OutFile,
     PromptFile,
     Prompts,
     PromptText,
+    Quiet,
     ReadSession,
     Reference,
     Reinforced,
@@ -28,13 +44,14 @@ from unpact_tui.cli_types import (
     SessionFile,
     Set,
     Theme,
+    TopK,
     Unlearned,
 )
-from unpact_tui.completion import members_beginning, verdicts_beginning
+from unpact_tui.completion import verdicts_beginning
 from unpact_tui.config import configured, find, flag_pairs
 from unpact_tui.destination import put
 from unpact_tui.guarded import guarded
-from unpact_tui.options import Chosen, prompt_file, second_side
+from unpact_tui.options import Chosen, measuring_pairs, prompt_file, second_side
 
 app = typer.Typer(
     name="unpact-tui",
@@ -81,6 +98,11 @@ def compare(
     dtype: DtypeName = None,
     chat: Chat = None,
     trust_remote_code: RemoteCode = False,
+    estimator: Estimator = None,
+    top_k: TopK = None,
+    budget: Budget = None,
+    one_at_a_time: OneAtATime = False,
+    no_cache: NoCache = False,
     pairs: Set = None,
     theme: Theme = None,
     ascii_only: Ascii = None,
@@ -103,7 +125,9 @@ def compare(
     with guarded():
         from unpact_tui.launch import inspect
 
-        found, settled = configured(device, dtype, chat, pairs, trusted=trust_remote_code)
+        ways = measuring_pairs(estimator, top_k, budget, one_at_a_time=one_at_a_time)
+        said, trusted = [*ways, *(pairs or [])], trust_remote_code
+        found, settled = configured(device, dtype, chat, said, trusted=trusted, no_cache=no_cache)
         unlearned, prompts = second_side(unlearned, prompts, whp)
         file = prompt_file(prompts, prompts_option)
         chosen = Chosen(base, unlearned, reference, file, prompt, answer, whp)
@@ -159,16 +183,15 @@ def run(
     dtype: DtypeName = None,
     chat: Chat = None,
     trust_remote_code: RemoteCode = False,
+    estimator: Estimator = None,
+    top_k: TopK = None,
+    budget: Budget = None,
+    one_at_a_time: OneAtATime = False,
+    no_cache: NoCache = False,
     pairs: Set = None,
     form: Annotated[Format, typer.Option("--format", help="Of the result.")] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write the result there instead: whole or not at all, following links.",
-        ),
-    ] = None,
+    out: OutFile = None,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -178,7 +201,7 @@ def run(
             "measured, with the code of that failure.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Do what the inspector does without a terminal, for all prompts, into one document.
 
@@ -200,81 +223,31 @@ def run(
         from unpact_tui.tasks import asked_again, asked_of
 
         shape = "json" if json else form
+        ways = measuring_pairs(estimator, top_k, budget, one_at_a_time=one_at_a_time)
+        said = [*ways, *(pairs or [])]
         if session is None:
             unlearned, prompts = second_side(unlearned, prompts, whp)
         file = prompt_file(prompts, prompts_option)
         chosen = Chosen(base or "", unlearned, reference, file, prompt, answer, whp)
         if session is None:
-            _, settled = configured(device, dtype, chat, pairs, trusted=trust_remote_code)
+            trusted = trust_remote_code
+            _, settled = configured(device, dtype, chat, said, trusted=trusted, no_cache=no_cache)
             asked = asked_of(chosen, settled)
         else:
-            said = [*flag_pairs(device, dtype, chat), *(pairs or [])]
+            use_cache(find(os.environ, Path()).config.cache and not no_cache)
+            said = [*flag_pairs(device, dtype, chat), *said]
             asked = asked_again(session, chosen, said)
         raise typer.Exit(report(asked, shape, out, fail_on, quiet=quiet))
 
 
-@app.command()
-def demo(
-    *,
-    method: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Which checkpoint to open; --list names them.",
-            autocompletion=members_beginning,
-        ),
-    ] = "rmu",
-    show_list: Annotated[
-        bool, typer.Option("--list", help="List the checkpoints, build nothing, and leave.")
-    ] = False,
-    path: Annotated[
-        bool, typer.Option("--path", help="Build, print what `compare` would take, and leave.")
-    ] = False,
-    headless: Annotated[
-        bool, typer.Option("--headless", help="Measure without the inspector, as `run` does.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Throw away what was built, and build again.")
-    ] = False,
-    pairs: Set = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="With --list and --headless: JSON instead of a table.")
-    ] = False,
-    theme: Theme = None,
-    ascii_only: Ascii = None,
-    mouse: Mouse = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, except before the inspector.")
-    ] = False,
-) -> None:
-    """Build a tiny family of real checkpoints (once) and open the inspector on it.
-
-    \b
-    Examples:
-      unpact-tui demo
-      unpact-tui demo --method ga
-      unpact-tui demo --headless --json
-      unpact-tui compare $(unpact-tui demo --path) --session demo.jsonl
-    """
-    with guarded():
-        from unpact_tui.demo import command
-
-        if show_list:
-            put(command.listing(json=json))
-            return
-        found, settled = configured("cpu", None, None, pairs, trusted=False)
-        name = command.checked(method)
-        if path:
-            put(command.places(name, afresh=rebuild, quiet=quiet))
-        elif headless:
-            form = "json" if json else "table"
-            code = command.measure(name, settled, form, afresh=rebuild, quiet=quiet)
-            raise typer.Exit(code)
-        else:
-            found = found.with_flags(theme=theme, ascii=ascii_only, mouse=mouse)
-            code = command.inspect(name, settled, found, afresh=rebuild)
-            raise typer.Exit(code)
-
-
-for commands in (cli_unlearn, cli_diff, cli_serve, cli_listings, cli_system):
+for commands in (
+    cli_attribute,
+    cli_demo,
+    cli_unlearn,
+    cli_diff,
+    cli_serve,
+    cli_listings,
+    cli_cache,
+    cli_system,
+):
     app.add_typer(commands.app)

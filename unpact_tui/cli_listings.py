@@ -46,6 +46,7 @@ def list_settings() -> None:
 
     places = (
         ("unpact_tui.settings", "Settings"),
+        ("attribution.effort", "Effort"),
         ("attribution.types", "KeyTokenRule"),
         ("attribution.thresholds", "Thresholds"),
     )

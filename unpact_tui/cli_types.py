@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from unpact_tui.completion import settings_beginning
+from attribution.effort import Effort
+from unpact_tui.completion import estimators_beginning, settings_beginning
 from unpact_tui.settings import Dtype
 
 Base = Annotated[str, typer.Argument(metavar="BASE", help="Folder of the original model.")]
@@ -76,6 +77,56 @@ Set = Annotated[
         metavar="NAME=VALUE",
         help="Change a setting; repeats. `unpact-tui settings` lists them.",
         autocompletion=settings_beginning,
+    ),
+]
+Estimator = Annotated[
+    str | None,
+    typer.Option(
+        "--estimator",
+        metavar="NAME",
+        help="How contributions are measured; `unpact-tui estimators` lists the ways. "
+        "[default: leave_one_out, which is exact]",
+        autocompletion=estimators_beginning,
+    ),
+]
+TopK = Annotated[
+    int | None,
+    typer.Option(
+        "--top-k",
+        metavar="N",
+        help="Of an estimator that screens: measure the N most promising exactly. "
+        f"[default: {Effort().top_k}]",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="SECONDS",
+        help="Choose the estimator, and how far it goes, so that the contributions of one prompt "
+        "take about so long, all models together. Not with --estimator. [default: no limit]",
+    ),
+]
+OneAtATime = Annotated[
+    bool,
+    typer.Option(
+        "--one-at-a-time",
+        help="Hold one model in memory at a time, for two that do not fit together; far slower.",
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Neither take contributions from the cache folder nor keep them there."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+OutFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Write the result there instead: whole or not at all, following links.",
     ),
 ]
 Ascii = Annotated[

@@ -17,6 +17,13 @@ def members_beginning(word: str) -> list[str]:
     return [member.name for member in MEMBERS if member.name.startswith(word)]
 
 
+def estimators_beginning(word: str) -> list[str]:
+    """Return the ways to measure contributions whose names begin so."""
+    from attribution import estimators
+
+    return [name for name in estimators.names() if name.startswith(word)]
+
+
 def verdicts_beginning(word: str) -> list[str]:
     """Return the verdicts that begin so, in any case of letters."""
     from attribution.verdict import LABELS

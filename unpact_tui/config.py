@@ -14,8 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from unpact_tui.config_layers import KeymapName, Layer, of_environment, of_file
+from unpact_tui.cache_switch import use_cache
+from unpact_tui.config_layers import KeymapName, Layer, Mebibytes, of_environment, of_file
 from unpact_tui.config_places import places
+from unpact_tui.errors import BadConfig
 from unpact_tui.options import settle
 from unpact_tui.settings import Settings
 
@@ -37,6 +39,10 @@ class Config:
     """Begin with glyphs that say the same as the colours."""
     keep: bool = True
     """Keep each sitting as a session in the state folder, the last ten of them."""
+    cache: bool = True
+    """Keep what models answer in the cache folder, and take it from there when asked again."""
+    cache_mib: Mebibytes = 512
+    """What the cache may take of the disk, in MiB; what was not used for longest leaves first."""
     keymap: KeymapName = "vim"
     """vim, or plain: arrows, page keys and control keys to move, and no letters."""
     keys: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -97,10 +103,24 @@ def read(environ: Mapping[str, str], folder: Path) -> Config:
 
 def _layers(environ: Mapping[str, str], folder: Path) -> Iterator[Layer]:
     """Yield what is set, the strongest last."""
-    for place in reversed(places(environ, folder)):
+    own, *theirs = reversed(places(environ, folder))
+    if own.state == "read":
+        yield of_file(own.path, own.table)
+    for place in theirs:
         if place.state == "read":
-            yield of_file(place.path, place.table)
+            yield _of_a_stranger(of_file(place.path, place.table))
     yield from of_environment(environ)
+
+
+def _of_a_stranger(layer: Layer) -> Layer:
+    """Refuse what a file of the current folder may not say."""
+    if "cache_mib" in layer.values:
+        raise BadConfig(
+            layer.source,
+            "cache_mib cannot be set in the current folder: the cache is for all folders",
+            "Set UNPACT_CACHE_MIB, or your own file: `unpact-tui config path` names it.",
+        )
+    return layer
 
 
 def with_flags(
@@ -142,11 +162,14 @@ def configured(
     pairs: Sequence[str] | None,
     *,
     trusted: bool,
+    no_cache: bool = False,
 ) -> tuple[Found, Settings]:
     """Return what is configured here, and the settings with the command line on top.
 
-    `trusted` is --trust-remote-code. Raises `BadConfig`, and as `settle` does.
+    `trusted` is --trust-remote-code. Whether to use the cache is settled here too, for this process
+    and those it starts. Raises `BadConfig`, and as `settle` does.
     """
     found = find(os.environ, Path())
+    use_cache(found.config.cache and not no_cache)
     said = [*flag_pairs(device, dtype, chat), *(pairs or [])]
     return found, settled(found.config, said, trust_remote_code=trusted)

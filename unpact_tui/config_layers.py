@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, cast, get_type_hints
+from typing import Annotated, Literal, cast, get_type_hints
 
 import msgspec
 
@@ -22,6 +22,7 @@ from unpact_tui.errors import BadConfig, BadUsage
 from unpact_tui.settings import Settings
 
 KeymapName = Literal["vim", "plain"]
+Mebibytes = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 
 _KINDS: dict[str, tuple[object, str]] = {
     "theme": (str, "the name of a theme"),
@@ -29,6 +30,8 @@ _KINDS: dict[str, tuple[object, str]] = {
     "mouse": (bool, "true or false"),
     "lane": (bool, "true or false"),
     "keep": (bool, "true or false"),
+    "cache": (bool, "true or false"),
+    "cache_mib": (Mebibytes, "a whole number of MiB, from 1 to 1048576"),
     "keymap": (KeymapName, '"vim" or "plain"'),
 }
 """What each look has to be, for the decoder and in words."""
@@ -90,8 +93,7 @@ def of_environment(environ: Mapping[str, str]) -> Iterator[Layer]:
             yield Layer(variable, _settings_of_words(text))
         elif variable in VARIABLES:
             name = VARIABLES[variable]
-            value = _switch(text) if _KINDS[name][0] is bool else text
-            yield Layer(variable, {name: _look(variable, name, value)})
+            yield Layer(variable, {name: _look(variable, name, _word(_KINDS[name][0], text))})
         else:
             _refuse_code(variable, variable.removeprefix("UNPACT_").lower())
             known = (*VARIABLES, SET, VARIABLE)
@@ -105,8 +107,12 @@ def _require_text(variable: str, text: str) -> None:
         raise BadConfig(variable, "it is not UTF-8") from error
 
 
-def _switch(text: str) -> object:
-    return _WORDS.get(text.strip().lower(), text)
+def _word(kind: object, text: str) -> object:
+    """Return what a variable says as a file would say it."""
+    word = text.strip().lower()
+    if kind is bool:
+        return _WORDS.get(word, text)
+    return int(word) if kind is Mebibytes and word.isdecimal() and len(word) < _BITS else text
 
 
 def _settings_of_words(text: str) -> dict[str, object]:

@@ -19,6 +19,7 @@ from unpact_tui.settings import Settings
 
 _PLACES = (
     ("unpact_tui.settings", "Settings"),
+    ("attribution.effort", "Effort"),
     ("attribution.types", "KeyTokenRule"),
     ("attribution.thresholds", "Thresholds"),
 )

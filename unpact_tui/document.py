@@ -24,12 +24,12 @@ from attribution.types import (
     Shift,
     Verdict,
 )
+from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult
 from unpact_tui.result_schema import (
     SCHEMA,
     AttemptEntry,
     CaseEntry,
-    CheckpointEntry,
     FailureEntry,
     ModelEntry,
     PromptEntry,
@@ -43,7 +43,7 @@ from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Loaded, Opened, Role, Tried
 
 
-def encode(result: Document, *, pretty: bool = False) -> bytes:
+def encode(result: msgspec.Struct, *, pretty: bool = False) -> bytes:
     """Return one JSON object, without a final newline."""
     try:
         plain = msgspec.json.encode(result)
@@ -113,6 +113,11 @@ class Measured(Protocol):
         ...
 
     @property
+    def belongs(self) -> tuple[float | None, ...]:
+        """How likely each token is one of them, where that is not certain."""
+        ...
+
+    @property
     def shift(self) -> Shift | None:
         """From base to unlearned."""
         ...
@@ -147,9 +152,9 @@ def document(
     reference = loaded.get("reference")
     return Document(
         schema=SCHEMA,
-        base=_checkpoint(loaded["base"]),
-        unlearned=_checkpoint(loaded["unlearned"]),
-        reference=None if reference is None else _checkpoint(reference),
+        base=checkpoint_entry(loaded["base"]),
+        unlearned=checkpoint_entry(loaded["unlearned"]),
+        reference=None if reference is None else checkpoint_entry(reference),
         settings=_settings(settings, loaded["base"], chat=opened.chat),
         cases=tuple(cases),
         evidence=dict(evidence),
@@ -189,17 +194,7 @@ def case_document(measured: Measured, tried: Sequence[Tried] = ()) -> CaseEntry:
         verdict=measured.verdict.label,
         reasons=measured.verdict.reasons,
         tried=tuple(_attempt(one) for each in tried for one in (each.attempt, *each.controls)),
-    )
-
-
-def _checkpoint(loaded: Loaded) -> CheckpointEntry:
-    return CheckpointEntry(
-        name=loaded.name,
-        path=loaded.path,
-        fingerprint=loaded.fingerprint,
-        method=loaded.method,
-        dtype=loaded.dtype,
-        device=loaded.device,
+        belongs=measured.belongs,
     )
 
 
@@ -219,11 +214,19 @@ def _settings(settings: Settings, base: Loaded, *, chat: bool) -> SettingsEntry:
         max_new_tokens=settings.max_new_tokens,
         thresholds=settings.thresholds,
         whp_alpha=settings.whp_alpha,
+        effort=settings.effort,
+        budget=settings.budget,
     )
 
 
 def _model(attribution: Attribution, reading: Reading) -> ModelEntry:
-    return ModelEntry(attribution.logprob, attribution.contributions, reading.generation)
+    return ModelEntry(
+        attribution.logprob,
+        attribution.contributions,
+        reading.generation,
+        attribution.noise,
+        approximation_entry(attribution.approximation),
+    )
 
 
 def _reading(reading: Reading) -> ReadingEntry:

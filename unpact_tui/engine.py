@@ -11,6 +11,8 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from attribution.choose import words_to_emphasise
 from attribution.evidence import of_case
 from attribution.neutral import neutral_losses
@@ -37,12 +39,14 @@ from unpact_tui import vitals
 from unpact_tui.case_reading import CaseState, read_case, write
 from unpact_tui.errors import BadUsage
 from unpact_tui.opening import open_models
+from unpact_tui.remembering import open_store
 from unpact_tui.settings import Settings
 from unpact_tui.weights.streaming import changes
 from unpact_tui.worker.events import (
     Edited,
     Judged,
     Ladder,
+    Opened,
     Role,
     Step,
     Tried,
@@ -53,6 +57,7 @@ from unpact_tui.worker.events import (
 from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
 
 if TYPE_CHECKING:
+    from unpact_tui.cache import Store
     from unpact_tui.loading import LoadedModel
 
 
@@ -64,6 +69,8 @@ class Engine:
         self.models: dict[Role, Model] = {}
         self._order: Open | None = None
         self._loaded: dict[Role, LoadedModel] = {}
+        self._store: Store | None = None
+        self._noted: list[str] = []
         self._states: dict[tuple[Case, Granularity], CaseState] = {}
         self._neutral: dict[Role, tuple[float, ...]] = {}
 
@@ -78,7 +85,16 @@ class Engine:
         self.models.clear()
         self._states.clear()
         self._neutral.clear()
-        self.models = yield from open_models(order, self._loaded)
+        if self._store is None:
+            self._store = open_store(self._noted.append)
+        for step in self._opening(order):
+            # What the cache had to say is said with the rest, loudly.
+            if isinstance(step, Opened) and self._noted:
+                step = msgspec.structs.replace(step, warnings=(*step.warnings, *self._noted))
+            yield step
+
+    def _opening(self, order: Open) -> Iterator[Step]:
+        self.models = yield from open_models(order, self._loaded, self._store)
 
     def state(self, case: Case) -> CaseState:
         """Return what is known of a case, at the granularity of the settings."""

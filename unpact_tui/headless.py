@@ -42,7 +42,7 @@ def report(
             steps = _watched(run_tasks(asked.order, asked.tasks), failures)
             document = output.narrate(steps, quiet=quiet)
         output.print_left_out(document)
-        unwritten = _deliver(_formed(document, form, file=place is not None), place)
+        unwritten = deliver(_formed(document, form, file=place is not None), place)
     if unwritten is not None:
         return exit_code(unwritten)
     return _gate(document, fail_on, failures)
@@ -74,7 +74,7 @@ def _formed(document: Document, form: Format, *, file: bool) -> str:
             return output.plain_table(document) if file else output.as_table(document)
 
 
-def _deliver(text: str, place: Destination | None) -> Unwritable | None:
+def deliver(text: str, place: Destination | None) -> Unwritable | None:
     """Write the result; when its file does not take it, to standard output, and return why.
 
     Raises `Unwritable` when that does not take it either.

@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unpact_tui import caveats, shared_words
 from unpact_tui.html_case import STRATEGIES, case_html
 from unpact_tui.html_parts import STYLE, items, table, text
-from unpact_tui.html_tokens import MEANING, legend_html, rules
+from unpact_tui.html_tokens import (
+    MEANING,
+    MEANING_OF_GUESSES,
+    guess_rules,
+    legend_html,
+    rules,
+)
 from unpact_tui.result_schema import Document
 from unpact_tui.summary import (
     CAVEAT,
@@ -44,7 +51,8 @@ def _page(document: Document) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{text(f'{document.verdict}: {names}')}</title>"
-    yield f"<style>\n{chr(10).join((*STYLE, *rules()))}\n</style>\n</head>\n<body>"
+    guesses = guess_rules() if caveats.guessed(document) else ()
+    yield f"<style>\n{chr(10).join((*STYLE, *rules(), *guesses))}\n</style>\n</head>\n<body>"
     yield f"<h1>{text(document.verdict)}</h1>\n<p>{text(names)}</p>"
     yield from items(document.reasons)
     yield from (f'<p class="warning">Warning: {text(each)}</p>' for each in document.warnings)
@@ -53,6 +61,8 @@ def _page(document: Document) -> Iterator[str]:
     yield from _evidence(document)
     yield from _overview(document)
     yield f'<h2>Case by case</h2>\n{legend_html()}\n<p class="quiet">{MEANING}</p>'
+    if caveats.guessed(document):
+        yield f'<p class="quiet">{MEANING_OF_GUESSES}</p>'
     yield f'<p class="quiet">{STRATEGIES}</p>'
     for place, case in enumerate(document.cases, start=1):
         yield from case_html(case, place, closed=place > OPEN)
@@ -75,6 +85,8 @@ def _checkpoints(document: Document) -> Iterator[str]:
             for role, found in checkpoints(document)
         ),
     )
+    for words in shared_words.sentences(checkpoints(document)):
+        yield f'<p class="quiet">{text(words)}</p>'
 
 
 def _evidence(document: Document) -> Iterator[str]:
@@ -98,6 +110,7 @@ def _overview(document: Document) -> Iterator[str]:
     )
     yield from table(COLUMNS, rows, right=2)
     yield f'<p class="quiet">{LEGEND}</p>'
+    yield from (f'<p class="quiet">{text(caveat)}</p>' for caveat in caveats.of_document(document))
 
 
 def _settings(document: Document) -> Iterator[str]:

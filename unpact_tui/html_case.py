@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from attribution.types import AttemptKind
+from unpact_tui import caveats
 from unpact_tui.html_parts import items, share, table, text, told
 from unpact_tui.html_tokens import joint_scale, signed, tokens_html
+from unpact_tui.html_tokens import told as contribution
 from unpact_tui.result_schema import AttemptEntry, CaseEntry, ModelEntry, RecoveryEntry
 from unpact_tui.summary import number, said
 
@@ -39,7 +41,9 @@ def case_html(case: CaseEntry, place: int, *, closed: bool) -> Iterator[str]:
 
 def _inside(case: CaseEntry) -> Iterator[str]:
     yield from items(case.reasons)
-    scale = joint_scale(case.base.contributions, case.unlearned.contributions)
+    # Of what was measured, and of the guesses where nothing was.
+    scale = joint_scale(*map(caveats.measured, (case.base, case.unlearned)))
+    scale = scale or joint_scale(case.base.contributions, case.unlearned.contributions)
     for role, model in (("base", case.base), ("unlearned", case.unlearned)):
         yield from _prompt(case, role, model, scale)
     yield from _key_tokens(case)
@@ -54,7 +58,14 @@ def _prompt(case: CaseEntry, role: str, model: ModelEntry, scale: float) -> Iter
     label = f"{role}: log-probability of the answer {number(model.logprob)}; scale ±{scale:.2f}"
     yield f'<p class="quiet">{label} nats per answer token</p>'
     keys = frozenset(case.key_tokens)
-    shown = tokens_html(case.prompt.tokens, model.contributions, keys, scale)
+    shown = tokens_html(
+        case.prompt.tokens,
+        caveats.measured(model),
+        keys,
+        scale,
+        model.noise,
+        caveats.estimates(model),
+    )
     yield f'<p class="tokens">{shown}</p>'
 
 
@@ -62,20 +73,35 @@ def _key_tokens(case: CaseEntry) -> Iterator[str]:
     if not case.key_tokens:
         yield "<p>No KeyTokens.</p>"
         return
+    chance = ("p",) if case.belongs else ()
     yield from table(
-        ("KeyToken", "place", "base", "unlearned", "shift"),
+        ("KeyToken", "place", "base", "unlearned", "shift", *chance),
         (
             (
                 f"<code>{told(case.prompt.tokens[i].text.strip())}</code>",
                 str(i),
-                signed(case.base.contributions[i]),
-                signed(case.unlearned.contributions[i]),
+                _contribution(case.base, i),
+                _contribution(case.unlearned, i),
                 signed(case.shift.delta[i]),
+                *(_chance(each) for each in case.belongs[i : i + 1]),
             )
             for i in case.key_tokens
         ),
         right=1,
     )
+    if case.belongs:
+        yield '<p class="quiet">p: the probability that the token is a KeyToken</p>'
+
+
+def _contribution(model: ModelEntry, i: int) -> str:
+    estimates = caveats.estimates(model)
+    return contribution(
+        caveats.measured(model)[i], estimates[i] if estimates else None, model.noise
+    )
+
+
+def _chance(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _answers(case: CaseEntry) -> Iterator[tuple[str, str]]:

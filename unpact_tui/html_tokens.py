@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from attribution.types import Nats, Token
+from unpact_tui.caveats import within
 from unpact_tui.display import display_text
 
 LEVELS = 5
@@ -29,6 +30,14 @@ LIGHT = (
 )
 """The same on a light page."""
 
+GUESS_DARK = (("#5f87af", "#5fafff"), ("#af875f", "#ffaf5f"))
+"""Letters of guesses on a dark page: what lowers the answer, what raises it; a little, and much."""
+GUESS_LIGHT = (("#5f5faf", "#005faf"), ("#875f00", "#af5f00"))
+"""The same on a light page."""
+
+_WEAK = 2
+"""The highest level of a guess that is drawn as a weak one."""
+
 WHITE_TEXT = frozenset({"#00005f", "#005f87", "#005faf", "#5f0000", "#875f00", "#af5f00"})
 """The grounds that white is read best on; on the others black is."""
 
@@ -44,6 +53,12 @@ MEANING = (
     " base. The number is the token's title, and that of each KeyToken is in a table."
 )
 """What the marks say, in words."""
+
+MEANING_OF_GUESSES = (
+    "Struck through in dots, with coloured letters: not measured, but estimated. Orange over a"
+    " solid line: the estimate raises the answer. Blue over a dotted line: it lowers the answer."
+)
+"""What the marks of guesses say; only where there are some."""
 
 
 def level(value: Nats | None, scale: Nats) -> int | None:
@@ -66,22 +81,43 @@ def signed(value: Nats | None) -> str:
     return "not measured" if value is None else f"{value:+z.3f}"
 
 
+def told(value: Nats | None, estimate: Nats | None = None, noise: Nats | None = None) -> str:
+    """Return a contribution with what is not sure about it."""
+    if value is None and estimate is not None:
+        return f"not measured, estimated {signed(estimate)}"
+    return f"{signed(value)}, within noise ±{noise:.1g}" if within(value, noise) else signed(value)
+
+
 def tokens_html(
-    tokens: Sequence[Token], values: Sequence[Nats | None], keys: frozenset[int], scale: Nats
+    tokens: Sequence[Token],
+    values: Sequence[Nats | None],
+    keys: frozenset[int],
+    scale: Nats,
+    noise: Nats | None = None,
+    estimates: Sequence[Nats | None] = (),
 ) -> str:
-    """Return the tokens of a prompt, each marked by its value."""
-    found = zip(tokens, values, strict=True)
-    return "".join(_token(t, v, i in keys, scale) for i, (t, v) in enumerate(found))
+    """Return the tokens of a prompt, each marked by its value, or by a guess at it."""
+    guesses = estimates or (None,) * len(values)
+    return "".join(
+        _token(token, _look(value, guess, noise, scale), told(value, guess, noise), i in keys)
+        for i, (token, value, guess) in enumerate(zip(tokens, values, guesses, strict=True))
+    )
 
 
-def _token(token: Token, value: Nats | None, key: bool, scale: Nats) -> str:
+def _look(value: Nats | None, estimate: Nats | None, noise: Nats | None, scale: Nats) -> str:
+    if value is None and (step := level(estimate, scale)):
+        return f"g{_SIDES[step > 0]}{1 + (abs(step) > _WEAK)}"
+    return _name(0 if within(value, noise) else level(value, scale))
+
+
+def _token(token: Token, look: str, said: str, key: bool) -> str:
     # A token without text holds the later bytes of a character; it is there all the same.
     text = escape(display_text(token.text) or "·")
     if key:
         # The pointer stands for the space before a word, as on the screen.
         text = f"▸{text[1:] if text.startswith(' ') else text}"
-    name = "f" if token.fixed else _name(level(value, scale))
-    said = f"{signed(value)}, KeyToken" if key else signed(value)
+    name = "f" if token.fixed else look
+    said = f"{said}, KeyToken" if key else said
     title = "" if token.fixed else f' title="{said}"'
     tag = "em" if key else "i"
     line_end = "<br>" if "\n" in token.text else ""
@@ -112,6 +148,22 @@ def rules() -> Iterator[str]:
     yield f"@media (prefers-color-scheme:dark){{{''.join(_grounds(DARK))}}}"
     # Printers leave grounds out, and white text would go with them.
     yield "@media print{.tokens i,.tokens em{background:none!important;color:#000!important}}"
+
+
+def guess_rules() -> Iterator[str]:
+    """Yield the CSS rules of guesses, for the pages that have some."""
+    for side, line in zip(_SIDES, _LINES, strict=True):
+        for step in (1, 2):
+            rule = f"text-decoration:line-through dotted;border-bottom:{step}px {line} currentColor"
+            yield f".g{side}{step}{{{rule}}}"
+    yield from _letters(GUESS_LIGHT)
+    yield f"@media (prefers-color-scheme:dark){{{''.join(_letters(GUESS_DARK))}}}"
+
+
+def _letters(sides: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:
+    for side, colours in zip(_SIDES, sides, strict=True):
+        for step, colour in enumerate(colours, start=1):
+            yield f".g{side}{step}{{color:{colour}}}"
 
 
 def _grounds(sides: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from unpact_tui import caveats, shared_words
 from unpact_tui.display import display_text
 from unpact_tui.result_schema import Document
 from unpact_tui.summary import (
@@ -44,6 +45,7 @@ def _markdown(document: Document) -> Iterator[str]:
             for role, found in checkpoints(document)
         ),
     )
+    yield from (f"\n{_prose(words)}" for words in shared_words.sentences(checkpoints(document)))
     yield "\n## Evidence\n"
     yield from _rows(
         ("number", "estimate", "interval", "n"),
@@ -58,6 +60,7 @@ def _markdown(document: Document) -> Iterator[str]:
         COLUMNS, ((_code(case.id), case.verdict, *numbers(case)) for case in document.cases)
     )
     yield f"\n{LEGEND}"
+    yield from (f"\n{_prose(caveat)}" for caveat in caveats.of_document(document))
     for case in document.cases:
         yield f"\n### {_code(case.id)}: {case.verdict}\n"
         yield from (f"- {_prose(reason)}" for reason in case.reasons)

@@ -1,27 +1,35 @@
 """From folders to models that may be compared, or one sentence that says why not.
 
-All of them read text with the base's tokenizer, which is checked to be everybody's. With WHP the
-unlearned side is a mixture of the base, in memory once, and a reinforced model.
+All of them read text with the base's tokenizer, which is checked to be everybody's. What a second
+checkpoint has in common with the base is in memory once. With WHP the unlearned side is a mixture
+of the base, in memory once, and a reinforced model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from attribution.scorer import Model
-from unpact_tui import checkpoints, tokenizer_difference
+from unpact_tui import checkpoints
 from unpact_tui.checkpoints import Checkpoint
-from unpact_tui.errors import BadUsage, TokenizersDiffer
-from unpact_tui.loading import load
+from unpact_tui.comparable import identity, notes, paths, require_same_tokenizer, wraps_in_chat
+from unpact_tui.doors import bare_doors, remembering, slow_ways
+from unpact_tui.loading import foundation_of, load, reading
+from unpact_tui.machine_facts import memory
+from unpact_tui.model_identity import stamp
+from unpact_tui.opening_in_turns import open_in_turns
 from unpact_tui.settings import Settings
+from unpact_tui.weight_reading import Ahead
 from unpact_tui.worker.events import Loaded, Opened, Role, Step
 from unpact_tui.worker.protocol import Open
 
 if TYPE_CHECKING:
-    from attribution.tokens import Tokenizer
+    from unpact_tui.cache import Store
     from unpact_tui.loading import LoadedModel
 
 _SMALL = 5_000_000
@@ -30,109 +38,129 @@ compute: 62 ms a step against 8 ms with one thread, on two cores under load."""
 
 
 def open_models(
-    order: Open, loaded: dict[Role, LoadedModel]
+    order: Open, loaded: dict[Role, LoadedModel], store: Store | None = None
 ) -> Generator[Step, None, dict[Role, Model]]:
     """Load the checkpoints, check that they can be compared, and return them.
 
     `loaded` are those in memory: what can be used again stays, everything else leaves before
-    anything is loaded, and what is loaded is put there. Raises `CheckpointError`, `BadUsage`,
+    anything is loaded, and what is loaded is put there. What the models answer is kept in `store`.
+    Raises `CheckpointError`, `BadUsage`,
     `NoDevice`, `ModelTooLarge`.
     """
-    settings = order.settings
     found: dict[Role, Checkpoint] = {}
-    for role, path in _paths(order):
-        trusted = settings.trust_remote_code
+    for role, path in paths(order):
+        trusted = order.settings.trust_remote_code
         found[role] = checkpoints.read(path, role, trust_remote_code=trusted)
-    for role in list(loaded):
-        if role not in found or not _same(found[role], loaded[role]):
-            del loaded[role]
-    opened: dict[Role, LoadedModel] = {}
-    for role, checkpoint in found.items():
-        if role not in loaded:
-            loaded[role] = yield from load(checkpoint, settings, base=found["base"])
-        opened[role] = loaded[role]
-        _require_same_tokenizer(opened["base"], opened[role])
-    _calm_threads(opened)
-    chat = _chat(settings, opened["base"])
-    models: dict[Role, Model] = {}
+    stamps: dict[Role, str] = {
+        role: _stamp(checkpoint, found["base"], order) for role, checkpoint in found.items()
+    }
+    if order.settings.one_at_a_time:
+        loaded.clear()
+        turns = yield from open_in_turns(order, found, stamps)
+        infos: dict[Role, Loaded] = {role: door.info for role, door in turns.items()}
+        calm_threads(infos.values())
+        return remembering(turns, infos, stamps, store, alpha=None)
+    _let_go(found, stamps, loaded)
+    opened = yield from _loaded(found, stamps, loaded, order.settings)
+    infos = {role: model.info for role, model in opened.items()}
+    calm_threads(infos.values())
+    base = opened["base"]
+    chat = wraps_in_chat(order.settings, found["base"], base.tokenizer)
+    alpha = None if order.whp is None else order.settings.whp_alpha
+    doors = bare_doors(opened, chat=chat, alpha=alpha)
+    warnings = [*identity(order, found, opened["unlearned"].changed)]
     for role, model in opened.items():
-        alpha = settings.whp_alpha if _is_mixture(order, role) else None
-        models[role] = _door(model, opened["base"], chat=chat, alpha=alpha)
-    yield Opened(
-        checkpoints=tuple(_infos(order, opened)),
-        chat=chat,
-        warnings=tuple(_warnings(order, found, opened)),
-    )
-    return models
+        warnings += notes(found[role], model.warnings, base.tokenizer, model.tokenizer)
+    warnings += slow_ways(opened, doors)
+    yield Opened(tuple(_infos(order, opened)), chat, tuple(warnings))
+    return remembering(doors, infos, stamps, store, alpha=alpha)
 
 
-def _same(checkpoint: Checkpoint, loaded: LoadedModel) -> bool:
-    """Whether what is in memory is what lies in the folder now."""
-    info = loaded.info
-    return (str(checkpoint.path), checkpoint.fingerprint) == (info.path, info.fingerprint)
+def _stamp(checkpoint: Checkpoint, base: Checkpoint, order: Open) -> str:
+    """Return what stands for a folder's content, and for that of what it is put onto."""
+    foundation, _ = foundation_of(checkpoint, base, order.settings)
+    return stamp([checkpoint, foundation])
 
 
-def _paths(order: Open) -> Iterator[tuple[Role, str]]:
-    yield "base", order.base
-    yield "unlearned", order.second
-    if order.reference is not None:
-        yield "reference", order.reference
+def _let_go(
+    found: Mapping[Role, Checkpoint],
+    stamps: Mapping[Role, str],
+    loaded: dict[Role, LoadedModel],
+) -> None:
+    """Let go of what is not what lies in the folder now, or cannot be used again."""
+    for role in list(loaded):
+        if role not in found or loaded[role].stamp != (str(found[role].path), stamps[role]):
+            del loaded[role]
+    for role in list(loaded):
+        # What was put onto another base, or shares its weights, belongs to that.
+        depends = found[role].adapter is not None or loaded[role].changed is not None
+        if "base" not in loaded and depends:
+            del loaded[role]
+
+
+def _loaded(
+    found: Mapping[Role, Checkpoint],
+    stamps: Mapping[Role, str],
+    loaded: dict[Role, LoadedModel],
+    settings: Settings,
+) -> Generator[Step, None, dict[Role, LoadedModel]]:
+    """Load what is not there; while a model is built, the next one's files are read already."""
+    opened: dict[Role, LoadedModel] = {}
+    waiting: list[Role] = [role for role in found if role not in loaded]
+    ahead = following = None
+    try:
+        for role, checkpoint in found.items():
+            if role in waiting:
+                later = waiting[waiting.index(role) + 1 :]
+                following = _ahead(checkpoint, later, found, settings)
+                ready = yield from load(
+                    checkpoint,
+                    settings,
+                    base=found["base"],
+                    beside=loaded.get("base"),
+                    ahead=ahead,
+                    meanwhile=following,
+                )
+                loaded[role] = replace(ready, stamp=(str(checkpoint.path), stamps[role]))
+                ahead = following
+            opened[role] = loaded[role]
+            require_same_tokenizer(
+                (found["base"], opened["base"].tokenizer), (checkpoint, opened[role].tokenizer)
+            )
+    finally:
+        for reading_ahead in (ahead, following):
+            if reading_ahead is not None:
+                reading_ahead.stop()
+    return opened
+
+
+def _ahead(
+    now: Checkpoint, later: Sequence[Role], found: Mapping[Role, Checkpoint], settings: Settings
+) -> Ahead | None:
+    """Return the reading of the next checkpoint, where there is memory for both."""
+    following = found[later[0]] if later else None
+    # An adapter is small, and where its base is is said when its turn comes.
+    if following is None or following.adapter is not None:
+        return None
+    available = memory().available
+    if available is None or available < now.bytes + following.bytes:
+        return None
+    return Ahead(partial(reading, following, following, found["base"], settings))
 
 
 def _is_mixture(order: Open, role: Role) -> bool:
     return role == "unlearned" and order.whp is not None
 
 
-def _require_same_tokenizer(base: LoadedModel, other: LoadedModel) -> None:
-    found = tokenizer_difference.difference(base.tokenizer, other.tokenizer)
-    if found is not None:
-        raise TokenizersDiffer(base.info.path, other.info.path, found)
-
-
-def _calm_threads(opened: Mapping[Role, LoadedModel]) -> None:
+def calm_threads(infos: Iterable[Loaded]) -> None:
     """Compute small models on one thread."""
     import torch
 
-    infos = [loaded.info for loaded in opened.values()]
     if all(info.device == "cpu" and info.parameters < _SMALL for info in infos):
         torch.set_num_threads(1)
-
-
-def _chat(settings: Settings, base: LoadedModel) -> bool:
-    has_template = bool(cast("Tokenizer", base.tokenizer).chat_template)
-    if settings.chat and not has_template:
-        raise BadUsage(f"{base.info.path} has no chat template.", "Leave out --chat.")
-    return has_template if settings.chat is None else settings.chat
-
-
-def _door(loaded: LoadedModel, base: LoadedModel, *, chat: bool, alpha: float | None) -> Model:
-    """Return the model, or with an alpha the mixture of the base and it."""
-    from attribution.hf import HFModel
-    from attribution.whp import WHPModel
-
-    tokenizer = cast("Tokenizer", base.tokenizer)
-    if alpha is None:
-        return HFModel(loaded.model, tokenizer, chat=chat)
-    return WHPModel(base.model, loaded.model, tokenizer, alpha=alpha, chat=chat)
 
 
 def _infos(order: Open, opened: Mapping[Role, LoadedModel]) -> Iterator[Loaded]:
     for role, loaded in opened.items():
         mixed = _is_mixture(order, role)
         yield msgspec.structs.replace(loaded.info, method="whp") if mixed else loaded.info
-
-
-def _warnings(
-    order: Open, found: Mapping[Role, Checkpoint], opened: Mapping[Role, LoadedModel]
-) -> Iterator[str]:
-    same = checkpoints.identical(found["base"], found["unlearned"])
-    if same and order.whp is None:
-        yield "These two checkpoints are byte-identical: nothing was unlearned."
-    elif same:
-        yield "The reinforced model and the base are byte-identical: WHP changes nothing."
-    elif order.whp is not None and not order.settings.whp_alpha:
-        yield "whp_alpha is 0: WHP changes nothing."
-    base = opened["base"].tokenizer
-    for loaded in opened.values():
-        notes = (*loaded.warnings, *tokenizer_difference.warnings(base, loaded.tokenizer))
-        yield from (f"{loaded.info.name}: {note}." for note in notes)

@@ -14,6 +14,7 @@ from typing import cast, get_type_hints
 import msgspec
 
 from attribution import emphasis, estimators
+from attribution.effort import Effort
 from attribution.errors import BadOption
 from attribution.types import Case, KeyTokenRule
 from attribution.verdict import Thresholds
@@ -68,6 +69,23 @@ def prompt_file(argument: str | None, option: str | None) -> str | None:
     return option if argument is None else argument
 
 
+def measuring_pairs(
+    estimator: str | None,
+    top_k: int | None,
+    budget: float | None,
+    *,
+    one_at_a_time: bool = False,
+) -> tuple[str, ...]:
+    """Return what flags say of how to measure as --set would be told it; None says nothing."""
+    words = (
+        ("estimator", estimator),
+        ("top_k", top_k),
+        ("budget", budget),
+        ("one_at_a_time", "true" if one_at_a_time else None),
+    )
+    return tuple(f"{name}={word}" for name, word in words if word is not None)
+
+
 def choose_cases(chosen: Chosen) -> Iterator[Case]:
     """Yield the cases asked for; none when no prompt was given. Raises `UsageError`."""
     if chosen.prompt is not None and chosen.prompts is not None:
@@ -84,13 +102,18 @@ def choose_cases(chosen: Chosen) -> Iterator[Case]:
         yield from cases.read(chosen.prompts)
 
 
-_GROUPS = {"rule": KeyTokenRule, "thresholds": Thresholds}
+_GROUPS = {"effort": Effort, "rule": KeyTokenRule, "thresholds": Thresholds}
 """Settings that are values of their own; their fields are set by their own names."""
 
 
 _SHARE = (0.0, 1.0, "from 0 to 1")
 _FINITE = (0.0, sys.float_info.max, "a finite number, 0 or more")
 _RANGES: dict[str, tuple[float, float, str]] = {
+    "budget": _FINITE,
+    "top_k": (1, 1_000_000, "from 1 to 1000000"),
+    "checked": (0, 1_000_000, "from 0 to 1000000"),
+    "samples": (2, 1_000_000, "from 2 to 1000000"),
+    "keep": (math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0), "above 0 and below 1"),
     "draws": (0, 1000, "from 0 to 1000"),
     "seed": (0, 2**32 - 1, "from 0 to 4294967295"),
     "max_new_tokens": (1, 100_000, "from 1 to 100000"),
@@ -167,6 +190,13 @@ def _require_sensible(settings: Settings) -> None:
             f"There is no device named {settings.device!r}.", "Give auto, cpu, cuda, cuda:N or mps."
         )
     estimators.load(settings.estimator)
+    if settings.budget and settings.estimator != Settings().estimator:
+        raise BadUsage(
+            f"A budget chooses the estimator by itself, and {settings.estimator!r} was chosen too.",
+            "Give --budget or --estimator, not both; --budget 0 is no limit.",
+        )
+    if not settings.effort.baseline:
+        raise BadOption("baseline", "", "pad, mask, unk or a text of one token")
     for name, (least, most, allowed) in _RANGES.items():
         value = _value(settings, name)
         # Written so that NaN, which compares as false, does not pass.
@@ -183,7 +213,10 @@ _SWITCHES: dict[tuple[str, object], list[str]] = {
     ("chat", True): ["--chat"],
     ("chat", False): ["--no-chat"],
     ("trust_remote_code", True): ["--trust-remote-code"],
+    ("one_at_a_time", True): ["--one-at-a-time"],
 }
+_FLAGS = frozenset({"device", "dtype", "estimator", "top_k", "budget"})
+"""Settings with an option of their own name, which takes a value."""
 
 
 def command_words(settings: Settings) -> list[str]:
@@ -198,8 +231,8 @@ def command_words(settings: Settings) -> list[str]:
 
 
 def _typed(name: str, value: object) -> list[str]:
-    if name in ("device", "dtype"):
-        return [f"--{name}", str(value)]
+    if name in _FLAGS:
+        return [f"--{name.replace('_', '-')}", str(value)]
     text = ",".join(cast("tuple[str, ...]", value)) if name == "strategies" else str(value)
     return ["--set", f"{name}={text}"]
 

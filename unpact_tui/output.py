@@ -7,11 +7,12 @@ through `display_text` and as plain text, never as markup.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Protocol, TypeVar, overload
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,6 +20,8 @@ from rich.text import Text
 
 from attribution.types import Interval, Label
 from attribution.verdict import LABELS
+from unpact_tui import attribute_lines, caveats, shared_words
+from unpact_tui.attribute_document import AttributedCase, AttributionDocument
 from unpact_tui.display import display_text
 from unpact_tui.document import Document, encode
 from unpact_tui.errors import BadUsage, Failure
@@ -72,7 +75,9 @@ def print_error(error: Failure, console: Console | None = None) -> None:
         to.print(_plain(f"  {error.hint}"), soft_wrap=True)
 
 
-def print_left_out(document: Document, console: Console | None = None) -> None:
+def print_left_out(
+    document: Document | AttributionDocument, console: Console | None = None
+) -> None:
     """Say on stderr, if so, that the result is not about every case."""
     if not document.failures:
         return
@@ -161,6 +166,8 @@ def plain_table(document: Document) -> str:
 def _print(document: Document, console: Console) -> None:
     for role, checkpoint in checkpoints(document):
         console.print(_plain(f"{role:10} {checkpoint.name}  {checkpoint.path}"), soft_wrap=True)
+    for words in shared_words.sentences(checkpoints(document)):
+        console.print(_plain(words, "dim"))
     for warning in document.warnings:
         console.print(_plain(f"warning: {warning}", "bold"))
     if len(document.cases) <= _IN_DETAIL:
@@ -194,6 +201,8 @@ def _print_cases(document: Document, console: Console) -> None:
         table.add_row(_plain(name), Text(case.verdict, "bold"), *numbers(case))
     console.print(table)
     console.print(Text(LEGEND, "dim"))
+    for caveat in caveats.of_document(document):
+        console.print(_plain(caveat, "dim"))
 
 
 def _print_evidence(evidence: Mapping[str, Interval], console: Console) -> None:
@@ -207,3 +216,63 @@ def _print_evidence(evidence: Mapping[str, Interval], console: Console) -> None:
         table.add_row(_plain(name), number(found.estimate), between(found), str(found.n))
     console.print(table)
     console.print(Text(INTERVALS, "dim"))
+
+
+# ---------------------------------------------------------------- one model's contributions
+
+
+def as_attribution(document: AttributionDocument, console: Console | None = None) -> str:
+    """Return what each prompt token contributes, case by case, as wide as the terminal."""
+    screen = console or Console()
+    with screen.capture() as capture:
+        found = document.model
+        screen.print(_plain(f"{found.name}  {found.path}"), soft_wrap=True)
+        for warning in document.warnings:
+            screen.print(_plain(f"warning: {warning}", "bold"))
+        for case in document.cases:
+            _print_attributed(case, screen)
+        for failure in document.failures:
+            screen.print(_plain(f"case {failure.id} was left out: {failure.reason}"))
+        legend = attribute_lines.COLOURS if _coloured(screen) else attribute_lines.MARKS
+        screen.print(Text(f"{legend} {attribute_lines.UNIT}", "dim"))
+    return capture.get()
+
+
+def plain_attribution(document: AttributionDocument) -> str:
+    """Return the same for a file: no colour, a hundred columns."""
+    return as_attribution(document, Console(file=StringIO(), width=100, color_system=None))
+
+
+def _coloured(console: Console) -> bool:
+    return console.color_system is not None and not console.no_color
+
+
+def _print_attributed(case: AttributedCase, console: Console) -> None:
+    console.print()
+    console.print(_plain(f"case {case.id} ({case.split})", "bold"))
+    marks = tuple(attribute_lines.marks(case))
+    if _coloured(console):
+        console.print(Text.assemble(*((mark.shown("▸"), mark.look) for mark in marks)))
+    else:
+        for line in attribute_lines.lanes(marks, console.width, cell_len):
+            console.print(Text(line), soft_wrap=True)
+    said = f"answer ({case.answer.source}, LP {case.logprob:z.3f})  {case.answer.text.strip()}"
+    console.print(_plain(said))
+    _print_rows(attribute_lines.key_columns(case), attribute_lines.key_rows(case), console)
+    if more := attribute_lines.more_keys(case):
+        console.print(Text(more, "dim"))
+    if case.by_answer_token:
+        columns = ("answer token", "log p", "most from")
+        _print_rows(columns, list(attribute_lines.answer_rows(case)), console)
+    console.print(_plain(attribute_lines.told(case)))
+
+
+def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], console: Console) -> None:
+    if not rows:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    console.print(table)

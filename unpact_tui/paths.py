@@ -23,6 +23,11 @@ def cache() -> Path:
     return _private(platformdirs.user_cache_dir(_NAME))
 
 
+def calls_file() -> Path:
+    """Return the file of what models answered, whether or not it is there; makes no folder."""
+    return Path(platformdirs.user_cache_dir(_NAME)) / "calls.sqlite"
+
+
 def state() -> Path:
     """Return the folder of logs and crash reports."""
     return _private(platformdirs.user_state_dir(_NAME))

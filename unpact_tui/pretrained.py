@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,17 @@ def silenced() -> Iterator[None]:
             library.enable_progress_bar()
 
 
+class _Failed(Exception):
+    """Raised by these libraries."""
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """Leave the block quietly at whatever these libraries raise: there is another way."""
+    with suppress(_Failed), Foreign(lambda _: _Failed(), BROKEN, MODULES):
+        yield
+
+
 def open_model(
     folder: Path, name: str, placement: Placement, *, trust_remote_code: bool
 ) -> PreTrainedModel:
@@ -98,6 +109,25 @@ def open_model(
     model, report = loaded
     _require_whole(folder, report)
     return model.eval().requires_grad_(False)
+
+
+def write_as_in(folder: Path, model: PreTrainedModel, fields: Sequence[str]) -> None:
+    """Have a model that was not loaded from `folder` write as one that was: stop, say, where it
+    does.
+
+    `fields` are those of its configuration that come from there.
+    """
+    from transformers import AutoConfig, GenerationConfig
+
+    config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    for field in fields:
+        setattr(model.config, field, getattr(config, field, None))
+    try:
+        habits = GenerationConfig.from_pretrained(str(folder), local_files_only=True)
+    except OSError:
+        habits = GenerationConfig.from_model_config(config)
+    model.generation_config = habits
+    model.config._name_or_path = model.name_or_path = str(folder)
 
 
 def _require_whole(folder: Path, report: dict[str, set]) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from attribution.effort import Effort
 from attribution.types import (
     Answer,
     AttemptKind,
@@ -27,6 +28,17 @@ from attribution.verdict import Thresholds
 SCHEMA = 1
 
 
+class SharedEntry(msgspec.Struct, frozen=True):
+    """What a model has from the base while both are open. Ours."""
+
+    bytes: int
+    """Of its weights, those that were not loaded twice, because the files hold the same."""
+    of: int
+    """All of its weights, in bytes."""
+    layers: int
+    """Leading layers that were computed once for both."""
+
+
 class CheckpointEntry(msgspec.Struct, frozen=True):
     """One of the models."""
 
@@ -38,6 +50,8 @@ class CheckpointEntry(msgspec.Struct, frozen=True):
     """How it was unlearned, where the checkpoint says so."""
     dtype: str
     device: str
+    shared: SharedEntry | None = None
+    """What it has from the base; null when it has nothing."""
 
 
 class SettingsEntry(msgspec.Struct, frozen=True):
@@ -66,6 +80,11 @@ class SettingsEntry(msgspec.Struct, frozen=True):
     whp_alpha: float | None = None
     """How many times what reinforcement raised a logit by was taken off it; of effect only where
     the unlearned side is the mixture of two models that `method` calls "whp"."""
+    effort: Effort | None = None
+    """How far an estimator that is not exact goes."""
+    budget: float | None = None
+    """Seconds that the contributions of one prompt may take; with more than 0 the estimator was
+    chosen to fit."""
 
 
 class PromptEntry(msgspec.Struct, frozen=True):
@@ -78,6 +97,23 @@ class PromptEntry(msgspec.Struct, frozen=True):
     """The part of `text` that the user wrote."""
 
 
+class ApproximationEntry(msgspec.Struct, frozen=True):
+    """What is not exact about contributions, and how good the guesses were where checked. Ours."""
+
+    estimates: tuple[Nats | None, ...]
+    """A guess at the contribution of each prompt token; null where there is none."""
+    how: str
+    """In words: what was measured, and what was estimated by what."""
+    measured: int
+    """Removed units whose contribution was measured by removal."""
+    units: int
+    """Units that may be removed."""
+    agreement: Interval | None = None
+    """Spearman's rho of estimates and measured contributions over a checked sample of n."""
+    r_squared: Interval | None = None
+    """Share of the variance of LP that a surrogate explains on n ablations it was not fitted to."""
+
+
 class ModelEntry(msgspec.Struct, frozen=True):
     """One model on the plain prompt."""
 
@@ -87,6 +123,11 @@ class ModelEntry(msgspec.Struct, frozen=True):
     """One per prompt token; null is not measured, 0 is measured and inert."""
     generation: str | None
     """What it says, greedily."""
+    noise: Nats | None = None
+    """A contribution nearer to zero cannot be told from rounding; null is not measured, or
+    negligible because numbers have 32 bits."""
+    approximation: ApproximationEntry | None = None
+    """What is not exact about the contributions; null where all of them were measured."""
 
 
 class ShiftEntry(msgspec.Struct, frozen=True):
@@ -176,10 +217,16 @@ class CaseEntry(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     tried: tuple[AttemptEntry, ...] = ()
     """What a session emphasised by hand, each attempt followed by its controls."""
+    belongs: tuple[float | None, ...] = ()
+    """Where contributions are approximate: the probability that each token is a KeyToken of the
+    base."""
 
     def __post_init__(self) -> None:
         tokens = len(self.prompt.tokens)
         rows = (self.base.contributions, self.unlearned.contributions, self.shift.delta)
+        rows += (self.belongs,) if self.belongs else ()
+        known = (self.base.approximation, self.unlearned.approximation)
+        rows += tuple(each.estimates for each in known if each is not None)
         if any(len(row) != tokens for row in rows):
             raise ValueError(f"a row of case {self.id!r} does not have one entry per token")
         if not all(0 <= position < tokens for position in self.key_tokens):

@@ -9,6 +9,7 @@ from attribution.errors import AttributionError
 from attribution.evidence import CaseEvidence, of_set
 from attribution.types import Case
 from attribution.verdict import judge_set
+from unpact_tui import shared_words
 from unpact_tui.case_reading import CaseState
 from unpact_tui.document import Document, case_document, document
 from unpact_tui.engine import Engine
@@ -91,8 +92,15 @@ def _open(engine: Engine, order: Open) -> Generator[Progress, None, Opened]:
             yield Progress(f"{step.name}: {step.stage}", step.done, step.total)
         elif isinstance(step, Opened):
             opened = step
+            yield from _shared(step)
     assert opened is not None
     return opened
+
+
+def _shared(opened: Opened) -> Iterator[Progress]:
+    for loaded in opened.checkpoints:
+        if words := shared_words.sentence(shared_words.entry(loaded)):
+            yield Progress(f"{loaded.name} {words}", 1, 1)
 
 
 def _measure(engine: Engine, task: Task) -> Iterator[Step]:

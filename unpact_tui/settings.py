@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from attribution.types import Effort, Granularity, KeyTokenRule
+from attribution.effort import Effort
+from attribution.types import Granularity, KeyTokenRule
 from attribution.verdict import Thresholds
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attribution.types import Interval
+from unpact_tui import caveats
 from unpact_tui.result_schema import (
     AttemptEntry,
     CaseEntry,
@@ -51,7 +52,8 @@ def said(case: CaseEntry) -> Iterator[tuple[str, str]]:
     content = case.prompt.content
     yield "prompt", case.prompt.text[content.start : content.end]
     yield f"answer ({case.answer.source})", case.answer.text
-    yield "KeyTokens", " ".join(case.prompt.tokens[i].text.strip() for i in case.key_tokens)
+    yield "KeyTokens", " ".join(caveats.key_token(case, i) for i in case.key_tokens)
+    yield from caveats.of_case(case)
     for who, reading in (
         ("base", case.recovery.base),
         ("unlearned", case.recovery.plain),

@@ -13,13 +13,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from attribution.scorer import Model
+from unpact_tui.remembered_model import bare
 
 
 def tokens_read(models: Iterable[Model]) -> int:
     """Return how many tokens went through the models, all in all."""
     from attribution.hf import HFModel
+    from unpact_tui.taking_turns import TurnModel
 
-    return sum(model.tokens_read for model in models if isinstance(model, HFModel))
+    doors = map(bare, models)
+    return sum(door.tokens_read for door in doors if isinstance(door, HFModel | TurnModel))
 
 
 def memory(models: Iterable[Model]) -> tuple[int, int, bool]:
@@ -30,9 +33,12 @@ def memory(models: Iterable[Model]) -> tuple[int, int, bool]:
     import torch
 
     from attribution.hf import HFModel
+    from unpact_tui.taking_turns import TurnModel
 
-    devices = {model.device for model in models if isinstance(model, HFModel)}
-    cuda = [device for device in devices if device.type == "cuda"]
+    doors = list(map(bare, models))
+    devices = {str(door.device) for door in doors if isinstance(door, HFModel)}
+    devices |= {door.info.device for door in doors if isinstance(door, TurnModel)}
+    cuda = [device for device in sorted(devices) if device.startswith("cuda") and "," not in device]
     if not cuda:
         return _resident(), _physical(), False
     used = sum(torch.cuda.memory_reserved(device) for device in cuda)

@@ -7,9 +7,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol
 
+from attribution.effort import DEFAULT_EFFORT, Effort
 from attribution.errors import UnknownName
 from attribution.scorer import Scorer
-from attribution.types import DEFAULT_EFFORT, Answer, Attribution, Effort, Granularity, Prompt
+from attribution.types import Answer, Attribution, Granularity, Prompt
 
 
 class Estimator(Protocol):

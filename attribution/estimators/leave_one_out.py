@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attribution.effort import DEFAULT_EFFORT, Effort
 from attribution.removal import remove, units
 from attribution.scorer import Scorer
-from attribution.types import DEFAULT_EFFORT, Answer, Attribution, Effort, Granularity, Prompt
+from attribution.types import Answer, Attribution, Granularity, Prompt
 
 EXACT = True
 

@@ -15,7 +15,7 @@ from checkpoints_fixture import make_adapter, make_checkpoint
 
 from attribution.hf import HFModel
 from attribution.scorer import Model, score_all
-from attribution.whp import WHPModel
+from attribution.whp import Mixture, WHPModel
 from unpact_tui.errors import TokenizersDiffer
 from unpact_tui.opening import open_models
 from unpact_tui.settings import Settings
@@ -82,7 +82,8 @@ def test_the_base_is_in_memory_once(base: Path, reinforced: Path) -> None:
     assert isinstance(mixture, WHPModel)
     assert isinstance(plain, HFModel)
     assert mixture.model is plain.model
-    assert mixture.alpha == 4.0
+    assert isinstance(mixture.network, Mixture)
+    assert mixture.network.alpha == 4.0
     assert logprobs(mixture) != logprobs(plain)
     loaded = second(found)
     assert (loaded.name, loaded.path, loaded.method) == ("reinforced", str(reinforced), "whp")

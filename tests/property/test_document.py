@@ -21,16 +21,21 @@ EXAMPLE = example(with_failure=False)
     TEXT,
     TEXT,
     FINITE,
+    st.none() | FINITE,
     st.dictionaries(TEXT, st.builds(Interval, FINITE, FINITE, FINITE, st.integers(0, 10))),
 )
 def test_any_text_and_any_number_come_back(
-    text: str, name: str, number: float, evidence: dict[str, Interval]
+    text: str, name: str, number: float, noise: float | None, evidence: dict[str, Interval]
 ) -> None:
     case = EXAMPLE.cases[0]
+    approximation = case.unlearned.approximation
+    assert approximation is not None
+    approximation = msgspec.structs.replace(approximation, how=text, agreement=None)
     case = msgspec.structs.replace(
         case,
         id=name,
-        base=msgspec.structs.replace(case.base, generation=text, logprob=number),
+        base=msgspec.structs.replace(case.base, generation=text, logprob=number, noise=noise),
+        unlearned=msgspec.structs.replace(case.unlearned, approximation=approximation),
     )
     result = msgspec.structs.replace(EXAMPLE, cases=(case,), evidence=evidence)
     assert decode(encode(result)) == result

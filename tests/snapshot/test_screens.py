@@ -15,6 +15,7 @@ from unpact_tui.app.screens.guide import GuideScreen
 from unpact_tui.app.workbench import Workbench
 from unpact_tui.demo.guide import guide
 from unpact_tui.worker.fake import FakeEngine
+from unpact_tui.worker.fake_doubt import FakeDoubt
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -125,6 +126,19 @@ def test_one_long_prompt(snap_compare: Compare) -> None:
     long = Case("long", " ".join(case.prompt for case in CASES * 12), "Kuwait City")
     app = workbench(cases=(long,))
     assert snap_compare(app, terminal_size=SIZE, run_before=emphasised)
+
+
+DOUBT = FakeDoubt(noise=0.03, screened=True, shared=True)
+
+
+def test_estimated_and_within_noise(snap_compare: Compare) -> None:
+    app = workbench(FakeEngine(doubt=DOUBT))
+    assert snap_compare(app, terminal_size=SIZE, run_before=pressing("i", "l"))
+
+
+def test_estimated_in_ascii(snap_compare: Compare) -> None:
+    app = workbench(FakeEngine(doubt=DOUBT), no_colour=True, ascii=True)
+    assert snap_compare(app, terminal_size=SIZE, run_before=pressing("l"))
 
 
 async def reading(pilot: Pilot[None]) -> None:

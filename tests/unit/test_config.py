@@ -109,6 +109,8 @@ def test_variables(tmp_path: Path) -> None:
         "UNPACT_ASCII": "Yes",
         "UNPACT_MOUSE": "0",
         "UNPACT_LANE": "",
+        "UNPACT_CACHE": "off",
+        "UNPACT_CACHE_MIB": " 64 ",
         "UNPACT_KEYMAP": "plain",
         "UNPACT_SET": " alpha=0.3  strategies=bold,quote ",
         "OTHER": "x",
@@ -117,6 +119,8 @@ def test_variables(tmp_path: Path) -> None:
     assert found.config == Config(
         ascii=True,
         mouse=False,
+        cache=False,
+        cache_mib=64,
         keymap="plain",
         settings={"alpha": "0.3", "strategies": "bold,quote"},
     )
@@ -183,6 +187,9 @@ def test_another_file_of_ones_own(tmp_path: Path) -> None:
         (f"[settings]\ndraws = 0x1{'0' * 20}", "settings.draws is a larger number", ""),
         pytest.param(f"theme = 0x1{'0' * 20000}", "theme has to be the name", "", id="digits"),
         ("ascii = 1", "ascii has to be true or false, not 1", ""),
+        ("cache_mib = 0", "cache_mib has to be a whole number of MiB, from 1 to 1048576", ""),
+        ("cache_mib = true", "cache_mib has to be a whole number of MiB", ""),
+        ("cache_mib = 0.5", "cache_mib has to be a whole number of MiB", ""),
         ("theme = 1979-05-27", "theme has to be the name of a theme", ""),
         ('keymap = "emacs"', 'keymap has to be "vim" or "plain", not \'emacs\'', ""),
         ("keys = 1", "keys has to be a table, [keys]", ""),
@@ -196,6 +203,20 @@ def test_a_value_that_is_none(tmp_path: Path, text: str, sentence: str, hint: st
     assert sentence in str(error)
     assert hint in error.hint
     assert len(str(error)) < 500
+
+
+def test_how_large_the_cache_is_is_the_persons_own_affair(tmp_path: Path) -> None:
+    file = own("cache_mib = 100\ncache = true")
+    found = find(NOTHING, tmp_path)
+    assert (found.config.cache_mib, found.origin("cache_mib")) == (100, str(file))
+    assert not project(tmp_path, "cache = false").config.cache
+    assert "cache_mib cannot be set in the current folder" in str(
+        refused(tmp_path, "cache_mib = 100")
+    )
+    (tmp_path / ".unpact.toml").unlink()
+    (tmp_path / "pyproject.toml").write_text("[tool.unpact-tui]\ncache_mib = 100")
+    with pytest.raises(BadConfig, match="cannot be set in the current folder"):
+        find(NOTHING, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -250,6 +271,8 @@ def test_no_file_and_no_variable_lets_code_run(tmp_path: Path, word: str, value:
     [
         ({"UNPACT_THEMES": "x"}, "UNPACT_THEMES: there is no such variable.", "UNPACT_THEME?"),
         ({"UNPACT_ASCII": "maybe"}, "UNPACT_ASCII: ascii has to be true or false", ""),
+        ({"UNPACT_CACHE_MIB": "-1"}, "UNPACT_CACHE_MIB: cache_mib has to be a whole number", ""),
+        ({"UNPACT_CACHE_MIB": "9" * 5000}, "UNPACT_CACHE_MIB: cache_mib has to be a", ""),
         ({"UNPACT_KEYMAP": "emacs"}, "UNPACT_KEYMAP: keymap has to be", ""),
         ({"UNPACT_SET": "alpha"}, "UNPACT_SET: 'alpha' is not of the form name=value.", "spaces"),
         ({"UNPACT_SET": "alhpa=1"}, "UNPACT_SET: there is no setting 'alhpa'.", "alpha"),
@@ -351,6 +374,8 @@ def test_show_and_path(command: typer.Typer, tmp_path: Path) -> None:
         ["mouse", "true", "default"],
         ["lane", "false", "default"],
         ["keep", "true", "default"],
+        ["cache", "true", "default"],
+        ["cache_mib", "512", "default"],
         ["keymap", "vim", "default"],
         ["settings.alpha", "0.3", ".unpact.toml"],
     ]

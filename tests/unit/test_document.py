@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from result_fixture import HOSTILE, example, loaded, measured
+from result_fixture import APPROXIMATION, BELONGS, HOSTILE, example, loaded, measured
 
+from attribution.effort import Effort
 from attribution.types import Case, Verdict
 from unpact_tui.document import case_document, decode, document, encode
 from unpact_tui.errors import BadResult
@@ -43,6 +44,34 @@ def test_results_from_before_attempts_by_hand_can_be_read() -> None:
     result = json.loads(GOLDEN.read_bytes())
     del result["cases"][0]["tried"]
     assert decode(json.dumps(result).encode()) == example()
+
+
+def test_results_from_before_approximations_can_be_read() -> None:
+    result = json.loads(GOLDEN.read_bytes())
+    (case,) = result["cases"]
+    for settings in ("effort", "budget"):
+        del result["settings"][settings]
+    del case["belongs"]
+    for role in ("base", "unlearned"):
+        del case[role]["noise"], case[role]["approximation"]
+    found = decode(json.dumps(result).encode())
+    assert (found.settings.effort, found.settings.budget) == (None, None)
+    assert found.cases[0].belongs == ()
+    assert (found.cases[0].base.noise, found.cases[0].unlearned.approximation) == (None, None)
+
+
+def test_what_is_not_exact_is_told_without_its_draws() -> None:
+    result = json.loads(encode(example()))
+    (case,) = result["cases"]
+    assert case["base"]["noise"] == 0.001
+    assert case["base"]["approximation"] is None
+    found = case["unlearned"]["approximation"]
+    assert set(found) == {"estimates", "how", "measured", "units", "agreement", "r_squared"}
+    assert found["estimates"] == list(APPROXIMATION.estimates)
+    assert found["agreement"]["n"] == 3
+    assert case["belongs"] == list(BELONGS)
+    assert result["settings"]["effort"]["top_k"] == Effort().top_k
+    assert result["settings"]["budget"] == 0.0
 
 
 @pytest.mark.parametrize("pretty", [True, False])
@@ -193,7 +222,12 @@ def test_what_is_not_a_result_is_refused(data: bytes, why: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "broken"),
-    [("key_tokens", [99]), ("key_tokens", [-1]), ("base", {"contributions": [None]})],
+    [
+        ("key_tokens", [99]),
+        ("key_tokens", [-1]),
+        ("belongs", [0.5]),
+        ("base", {"contributions": [None]}),
+    ],
 )
 def test_rows_that_do_not_fit_the_prompt_are_refused(field: str, broken: object) -> None:
     result = json.loads(encode(example()))

@@ -22,7 +22,7 @@ from checkpoints_fixture import (
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from unpact_tui import devices, loading, pretrained
+from unpact_tui import devices, loading, pretrained, weight_reading
 from unpact_tui.checkpoints import Checkpoint, read
 from unpact_tui.errors import (
     CheckpointError,
@@ -125,7 +125,8 @@ def test_events_and_info(folder: Path) -> None:
 
 
 def test_reading_is_counted_in_pieces(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_CHUNK", 50_000)
+    monkeypatch.setattr(weight_reading, "_CHUNK", 50_000)
+    monkeypatch.setattr(loading, "_SAID", 50_000)
     checkpoint = read(folder, "base")
     events, _ = drained(load(checkpoint, CPU))
     for stage in ("reading weights", "checking weights"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from attribution.effort import Effort
 from attribution.errors import BadOption, UnknownName
 from attribution.types import KeyTokenRule
 from attribution.verdict import Thresholds
@@ -14,6 +15,7 @@ from unpact_tui.options import (
     Chosen,
     choose_cases,
     command_words,
+    measuring_pairs,
     prompt_file,
     second_side,
     setting_names,
@@ -52,6 +54,9 @@ def test_strategies_are_a_list_without_repeats() -> None:
         ("draws=", "draws cannot be ''", ""),
         ("granularity=letter", "granularity cannot be 'letter'", ""),
         ("strategies=,", "No strategy", "bold"),
+        ("one_at_a_time=maybe", "one_at_a_time cannot be 'maybe'", ""),
+        ("screen=shown", "screen cannot be 'shown'", ""),
+        ("budget=soon", "budget cannot be 'soon'", ""),
     ],
 )
 def test_what_cannot_be_set(pair: str, sentence: str, hint: str) -> None:
@@ -75,6 +80,15 @@ def test_what_cannot_be_set(pair: str, sentence: str, hint: str) -> None:
         ("whp_alpha=-0.5", "from 0 to 1000000"),
         ("whp_alpha=inf", "from 0 to 1000000"),
         ("whp_alpha=nan", "from 0 to 1000000"),
+        ("budget=-1", "a finite number, 0 or more"),
+        ("budget=inf", "a finite number, 0 or more"),
+        ("top_k=0", "from 1 to 1000000"),
+        ("checked=-1", "from 0 to 1000000"),
+        ("samples=1", "from 2 to 1000000"),
+        ("keep=0", "above 0 and below 1"),
+        ("keep=1", "above 0 and below 1"),
+        ("keep=nan", "above 0 and below 1"),
+        ("baseline=", "pad, mask, unk or a text of one token"),
         ("known=1.01", "from 0 to 1"),
         ("share=-0.1", "from 0 to 1"),
         ("collapse=inf", "a finite number, 0 or more"),
@@ -86,10 +100,14 @@ def test_numbers_that_cannot_be_measured_with(pair: str, allowed: str) -> None:
         settle(Settings(), [pair])
 
 
+LEAST = {"max_new_tokens": "1", "top_k": "1", "samples": "2", "keep": "5e-324"}
+"""Where that is not 0."""
+
+
 def test_every_number_has_a_range_and_its_ends_are_in_it() -> None:
     numbers = {
         field.name: field.type
-        for kind in (Settings, KeyTokenRule, Thresholds)
+        for kind in (Settings, Effort, KeyTokenRule, Thresholds)
         for field in dataclasses.fields(kind)
         if field.type in ("int", "float")
     }
@@ -99,7 +117,7 @@ def test_every_number_has_a_range_and_its_ends_are_in_it() -> None:
         if numbers[name] == "float":
             with pytest.raises(BadOption):
                 settle(Settings(), [f"{name}=nan"])
-        settle(Settings(), [f"{name}={1 if name == 'max_new_tokens' else 0}"])
+        settle(Settings(), [f"{name}={LEAST.get(name, '0')}"])
 
 
 @pytest.mark.parametrize("name", ["tpu", "", "CPU", "cuda:", "cuda:-1", "cpu\n"])
@@ -130,10 +148,62 @@ def test_words_give_the_same_settings_again(chat: bool | None) -> None:
     assert settle(given, rest[1::2]) == wanted
 
 
+SWITCHES = {
+    "--chat": "chat=true",
+    "--no-chat": "chat=false",
+    "--one-at-a-time": "one_at_a_time=true",
+}
+
+
+def typed(words: list[str]) -> list[str]:
+    """Return what `settle` is told when somebody types these words."""
+    rest = iter(words)
+    return [
+        SWITCHES.get(word) or (next(rest) if word == "--set" else f"{word[2:]}={next(rest)}")
+        for word in rest
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        (["budget=2.5", "one_at_a_time=true"], ["--budget", "2.5", "--one-at-a-time"]),
+        (["estimator=leave_one_out", "top_k=32"], ["--top-k", "32"]),
+        (["checked=0", "keep=0.5"], ["--set", "checked=0", "--set", "keep=0.5"]),
+        (["samples=9", "screen=gradient"], ["--set", "samples=9", "--set", "screen=gradient"]),
+        (["baseline=a=b", "chat=false"], ["--no-chat", "--set", "baseline=a=b"]),
+    ],
+)
+def test_how_to_measure_is_typed_as_its_options(pairs: list[str], words: list[str]) -> None:
+    wanted = settle(Settings(), pairs)
+    assert command_words(wanted) == words
+    assert settle(Settings(), typed(words)) == wanted
+
+
+def test_flags_of_measuring_are_pairs() -> None:
+    assert measuring_pairs(None, None, None) == ()
+    pairs = measuring_pairs("leave_one_out", 4, 0.0, one_at_a_time=True)
+    settled = settle(Settings(), pairs)
+    assert settled == Settings(effort=Effort(top_k=4), one_at_a_time=True)
+    settled = settle(Settings(), [*measuring_pairs(None, 4, 3.0), "budget=1"])
+    assert settled.budget == 1.0, "--set comes after"
+
+
+def test_a_budget_chooses_the_estimator_by_itself() -> None:
+    assert settle(Settings(), ["estimator=leave_one_out", "budget=1"]).budget == 1.0
+    assert settle(Settings(), ["estimator=screened", "budget=0"]).estimator == "screened"
+    with pytest.raises(BadUsage, match="'screened' was chosen too") as error:
+        settle(Settings(), ["estimator=screened", "budget=1"])
+    assert "--budget or --estimator, not both" in error.value.hint
+
+
 def test_unknown_plug_ins_are_refused_before_anything_is_loaded() -> None:
     for pair in ("strategies=bold,loud", "estimator=guess"):
         with pytest.raises(UnknownName):
             settle(Settings(), [pair])
+    with pytest.raises(UnknownName) as error:
+        settle(Settings(), ["estimator=leave_one_in"])
+    assert error.value.hint == "Did you mean 'leave_one_out'?"
 
 
 def test_every_setting_can_be_set_and_is_documented() -> None:
@@ -141,6 +211,7 @@ def test_every_setting_can_be_set_and_is_documented() -> None:
         field.name
         for module, kind in (
             ("unpact_tui.settings", "Settings"),
+            ("attribution.effort", "Effort"),
             ("attribution.types", "KeyTokenRule"),
             ("attribution.thresholds", "Thresholds"),
         )
@@ -150,7 +221,9 @@ def test_every_setting_can_be_set_and_is_documented() -> None:
 
 
 def test_names_of_groups_do_not_collide() -> None:
-    names = [f.name for kind in (KeyTokenRule, Thresholds) for f in dataclasses.fields(kind)]
+    names = [
+        f.name for kind in (Effort, KeyTokenRule, Thresholds) for f in dataclasses.fields(kind)
+    ]
     assert len(names) == len(set(names))
     assert not set(names) & {f.name for f in dataclasses.fields(Settings)}
 

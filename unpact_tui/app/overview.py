@@ -7,8 +7,9 @@ from typing import Literal
 
 from attribution.textmatch import exact
 from attribution.thresholds import Thresholds
-from attribution.types import Case, Label, Verdict
+from attribution.types import Approximation, Case, Label, Verdict
 from attribution.verdict import judge
+from unpact_tui.app import certainty
 from unpact_tui.app.prompt_rows import (
     PromptRow,
     Status,
@@ -119,7 +120,19 @@ def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:
         verdict = Verdict("UNKNOWN", ("This prompt is not judged yet.",))
         return Summary(verdict, {}, thresholds, {}, of_set=False, read=0)
     verdict = judge(judged.evidence, thresholds)
-    return Summary(verdict, judged.evidence, thresholds, {verdict.label: 1}, of_set=False)
+    sides = {"base": state.page.base, "unlearned": state.page.unlearned}
+    known: dict[str, Approximation | None] = {
+        role: side.approximation for role, side in sides.items()
+    }
+    return Summary(
+        verdict,
+        judged.evidence,
+        thresholds,
+        {verdict.label: 1},
+        of_set=False,
+        fidelity=certainty.figures(known),
+        caveats=certainty.ways(known),
+    )
 
 
 def summary_of_all(
@@ -144,4 +157,20 @@ def summary_of_all(
         label = judge(each.evidence, thresholds).label
         labels[label] = labels.get(label, 0) + 1
     note = "" if len(cases) == total else "B reads the others."
-    return Summary(verdict, evidence, thresholds, labels, True, len(cases), total, note)
+    guesses: list[dict[str, Approximation | None]] = [
+        {role: found.approximation for role, found in each.attributions.items()} for each in cases
+    ]
+    some = sum(any(known.values()) for known in guesses)
+    caveat = f"Contributions of {some} of {len(cases)} prompts are estimated, at least in part."
+    return Summary(
+        verdict,
+        evidence,
+        thresholds,
+        labels,
+        True,
+        len(cases),
+        total,
+        note,
+        fidelity=certainty.least(map(certainty.figures, guesses)),
+        caveats=(caveat,) if some else (),
+    )

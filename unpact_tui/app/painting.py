@@ -7,13 +7,14 @@ ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import exp
 
-from attribution.types import Nats, Prompt, Span, Token
-from unpact_tui.app import find
-from unpact_tui.app.state import CompareState
+from attribution.types import Prompt, Span, Token
+from unpact_tui.app import certainty, find
+from unpact_tui.app.certainty import Values
+from unpact_tui.app.state import CompareState, Side
 from unpact_tui.worker.events import Role
 
 PANES: tuple[Role, Role] = ("base", "unlearned")
@@ -22,8 +23,6 @@ _WORDS = re.compile(r"\s*\S+\s?")
 
 DEAD = 0.5
 """An answer token has died when it keeps less than this share of its probability. Ours."""
-
-Values = tuple[Nats | None, ...]
 
 
 def tokens(state: CompareState) -> tuple[Token, ...]:
@@ -54,27 +53,38 @@ def painted(state: CompareState, role: Role) -> Values:
         case "shift":
             if role == "base":
                 return side.values
-            return state.page.compared.shift.delta if state.page.compared else ()
+            return certainty.measured_shift(state)
         case "answer":
             return tuple(exp(logprob) for logprob in side.answer_logprobs)
         case "by_token":
             row = state.answer_token
             return side.by_token[row] if row < len(side.by_token) else ()
         case "key_tokens":
-            keys = state.key_tokens
-            return tuple(v if i in keys else 0.0 for i, v in enumerate(side.values))
+            return _of_key_tokens(state, side)
+
+
+def _of_key_tokens(state: CompareState, side: Side) -> Values:
+    """What is no KeyToken is drawn as inert; but not what might be one, and was not measured."""
+    keys, doubtful = state.key_tokens, side.approximation is not None
+    return tuple(
+        v if i in keys or (v is None and doubtful) else 0.0 for i, v in enumerate(side.values)
+    )
 
 
 def scale(state: CompareState, role: Role) -> float:
     """Return the largest absolute number painted: in either pane, or in this one.
 
-    A probability's scale is 1, whatever the answer.
+    A probability's scale is 1, whatever the answer. Guesses count where nothing was measured.
     """
     if state.view == "answer":
         return 1.0
     roles: Sequence[Role] = ("base", "unlearned") if state.now.joint else (role,)
-    values = [value for each in roles for value in painted(state, each)]
-    return max((abs(value) for value in values if value is not None), default=0.0)
+    measured = _largest(painted(state, each) for each in roles)
+    return measured or _largest(certainty.estimates(state, each) for each in roles)
+
+
+def _largest(rows: Iterable[Values]) -> float:
+    return max((abs(value) for row in rows for value in row if value is not None), default=0.0)
 
 
 def said(state: CompareState, role: Role) -> tuple[str, bool]:
@@ -120,8 +130,7 @@ def probabilities(state: CompareState) -> tuple[tuple[float, ...], tuple[float, 
 
 def matrix_scale(state: CompareState) -> float:
     """Return the largest absolute contribution to any one answer token, on either model."""
-    rows = (row for role in PANES for row in state.side(role).by_token)
-    return max((abs(v) for row in rows for v in row if v is not None), default=0.0)
+    return _largest(row for role in PANES for row in state.side(role).by_token)
 
 
 def dead(state: CompareState) -> tuple[int, ...]:

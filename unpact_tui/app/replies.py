@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from unpact_tui.app.state import Page, Side, Task
+from unpact_tui.caveats import measured_values
 from unpact_tui.worker.events import (
     ByToken,
     Cancelled,
@@ -86,9 +87,16 @@ def _of_side(page: Page, event: Written | Contributions | ByToken) -> Page:
                 if emphasised
                 else replace(side, text=text, done=done)
             )
-        case Contributions(_, logprob, values, complete, said):
+        case Contributions(values=values, approximation=known):
             side = replace(
-                side, logprob=logprob, values=values, complete=complete, answer_logprobs=said
+                side,
+                logprob=event.logprob,
+                values=measured_values(values, known.estimates if known else None),
+                complete=event.complete,
+                answer_logprobs=event.answer_logprobs,
+                noise=event.noise,
+                approximation=event.approximation,
+                estimator=event.estimator,
             )
         case ByToken(_, rows):
             side = replace(side, by_token=rows)

@@ -1,8 +1,7 @@
 """What the inspector knows, as one frozen value: what is chosen, and what the engine said about it.
 
 Pure. What a person does changes the choices, in `session/choices.py`; what the engine says is put
-in by `replies.py`. Nothing here knows a screen or a process: the screen draws the value and sends
-what it asks for.
+in by `replies.py`. Nothing here knows a screen or a process.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Literal
 from attribution.thresholds import Thresholds
 from attribution.types import (
     Answer,
+    Approximation,
     Case,
     Granularity,
     Nats,
@@ -50,6 +50,9 @@ class Side:
     answer_logprobs: tuple[Nats, ...] = ()
     by_token: tuple[tuple[Nats | None, ...], ...] = ()
     """Contributions to each answer token alone; empty until measured."""
+    noise: Nats | None = None
+    approximation: Approximation | None = None
+    estimator: str = ""
     text: str | None = None
     """The plain answer so far; None before its first word."""
     done: bool = False

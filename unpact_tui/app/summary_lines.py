@@ -7,7 +7,7 @@ Pure: it knows neither widgets nor how a verdict is reached. The names of the ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from attribution.types import Interval, Label, Verdict
@@ -35,6 +35,10 @@ class Summary:
     """How many prompts it is made from."""
     total: int = 1
     note: str = ""
+    fidelity: Mapping[str, Interval] = field(default_factory=dict[str, Interval])
+    """How good guesses at contributions are, in words and numbers; empty where all was measured."""
+    caveats: tuple[str, ...] = ()
+    """What was not measured, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ def verdict_lines(summary: Summary | None, glyphs: Glyphs) -> list[Line]:
         ((f"{glyphs.dot} ", LABEL), (shown(reason), "")) for reason in summary.verdict.reasons
     ]
     notes: list[Line] = [((shown(summary.note), WARN),)] if summary.note else []
-    return [(*head, (read, LABEL)), *reasons, *notes]
+    doubts: list[Line] = [((shown(caveat), LABEL),) for caveat in summary.caveats]
+    return [(*head, (read, LABEL)), *reasons, *notes, *doubts]
 
 
 def case_line(summary: Summary | None, before: Mapping[Label, int]) -> Line:
@@ -129,7 +134,12 @@ def case_line(summary: Summary | None, before: Mapping[Label, int]) -> Line:
 # ---------------------------------------------------------------- evidence
 
 
-def evidence_lines(evidence: Mapping[str, Interval], glyphs: Glyphs, width: int) -> list[Line]:
+def evidence_lines(
+    evidence: Mapping[str, Interval],
+    glyphs: Glyphs,
+    width: int,
+    fidelity: Mapping[str, Interval] | None = None,
+) -> list[Line]:
     """Return a row per number: what it is, the estimate, between what, of how many, and a picture.
 
     The pictures are all on one axis from 0 to 1, and there where `width` cells have room for them.
@@ -138,9 +148,11 @@ def evidence_lines(evidence: Mapping[str, Interval], glyphs: Glyphs, width: int)
     cells = 0 if room < _NARROWEST else room - 1 + room % 2  # odd, so that one half has a cell
     known = [name for name in EVIDENCE if name in evidence]
     known += [name for name in evidence if name not in EVIDENCE]
+    guesses = (fidelity or {}).items()
     return [
         _heading(cells, glyphs),
-        *(_evidence_line(name, evidence[name], glyphs, cells) for name in known),
+        *(_evidence_line(_meaning(name), evidence[name], glyphs, cells) for name in known),
+        *(_evidence_line(Meaning(name, "correlation"), f, glyphs, cells) for name, f in guesses),
     ]
 
 
@@ -151,8 +163,11 @@ def _heading(cells: int, glyphs: Glyphs) -> Line:
     return ((f"{'':<{_WORDS - 1}}estimate  {'between':<14}   n{'':<{_GAP}}{axis}", LABEL),)
 
 
-def _evidence_line(name: str, found: Interval, glyphs: Glyphs, cells: int) -> Line:
-    meaning = EVIDENCE.get(name, Meaning(shown(name, _WORDS), "match"))
+def _meaning(name: str) -> Meaning:
+    return EVIDENCE.get(name, Meaning(shown(name, _WORDS), "match"))
+
+
+def _evidence_line(meaning: Meaning, found: Interval, glyphs: Glyphs, cells: int) -> Line:
     words = meaning.words[: _WORDS - 1].ljust(_WORDS)
     between = ""
     if found.lower != found.upper:

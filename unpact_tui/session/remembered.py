@@ -60,6 +60,8 @@ class Remembered:
     recovery: Recovery
     verdict: Verdict
     evidence: Mapping[str, Interval]
+    belongs: tuple[float | None, ...] = ()
+    """How likely each token is a KeyToken, where contributions are approximate."""
 
 
 def found(events: Sequence[Event], kind: type[Kind]) -> Kind | None:
@@ -87,6 +89,7 @@ def remembered(
         ladder.recovery,
         judge(judged.evidence, thresholds),
         judged.evidence,
+        compared.belongs,
     )
 
 
@@ -102,10 +105,12 @@ def _attributions(
                     encoded.answer,
                     event.logprob,
                     event.values,
-                    "leave_one_out",
+                    event.estimator,
                     granularity,
                     event.complete,
                     event.answer_logprobs,
+                    noise=event.noise,
+                    approximation=event.approximation,
                 ),
             )
 

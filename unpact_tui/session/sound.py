@@ -158,15 +158,17 @@ def _parts(events: Sequence[Event]) -> Iterator[str]:
                 yield _prompt(prompt)
                 yield _inside(sum(words, ()), length)
                 yield "" if all(words) else "a word is empty"
-            case Contributions(_, logprob, values, _, logprobs):
+            case Contributions(_, logprob, values, _, logprobs, _, known):
                 yield _long(values, length)
+                yield "" if known is None else _long(known.estimates, length)
                 yield "" if len(logprobs) in (0, said) else "an answer has another length"
                 yield _likely((logprob, *logprobs))
             case ByToken(_, rows):
                 yield "" if len(rows) in (0, said) else "an answer has another length"
                 yield from (_long(row, length) for row in rows)
-            case Compared(shift, keys, theirs):
+            case Compared(shift, keys, theirs, belongs=belongs):
                 yield _long(shift.delta, length)
+                yield _long(belongs, length) if belongs else ""
                 yield _inside((*keys.positions, *theirs.positions), length)
             case Edited(_, prompt, moved):
                 yield _prompt(prompt)

@@ -112,6 +112,8 @@ class Contributions(Message, frozen=True):
     """Contributions nearer to zero than this cannot be told from rounding; None: not measured."""
     approximation: Approximation | None = None
     """What is not exact about them, without its draws; None: all of it is."""
+    estimator: str = "leave_one_out"
+    """How they were measured; with a budget, what was chosen for it."""
 
 
 class ByToken(Message, frozen=True):

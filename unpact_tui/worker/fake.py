@@ -13,10 +13,7 @@ from threading import Event as Flag
 from threading import Lock, Thread
 
 from attribution.errors import AttributionError
-from attribution.evidence import of_case
-from attribution.thresholds import Thresholds
-from attribution.types import Attempt, Case, Reading, Recovery
-from attribution.verdict import judge
+from attribution.types import Case
 from unpact_tui.worker.events import (
     ByToken,
     Cancelled,
@@ -27,8 +24,6 @@ from unpact_tui.worker.events import (
     Event,
     Failed,
     Finished,
-    Judged,
-    Ladder,
     Loaded,
     Loading,
     Opened,
@@ -37,7 +32,10 @@ from unpact_tui.worker.events import (
     Vitals,
     Written,
 )
-from unpact_tui.worker.fake_model import BASE, PLAIN, REFERENCE, UNLEARNED, FakeModel
+from unpact_tui.worker.fake_doubt import EXACT, FakeDoubt, approximation, belongs, measured, shared
+from unpact_tui.worker.fake_model import BASE, PLAIN, UNLEARNED, FakeModel
+from unpact_tui.worker.fake_recovery import STRATEGIES as STRATEGIES
+from unpact_tui.worker.fake_recovery import controls, recover
 from unpact_tui.worker.fake_weights import weigh
 from unpact_tui.worker.protocol import (
     Analyse,
@@ -66,6 +64,7 @@ class FakeEngine:
         manual: bool = False,
         failure: Failed | None = None,
         warnings: tuple[str, ...] = (),
+        doubt: FakeDoubt = EXACT,
     ) -> None:
         self.orders: list[Order] = []
         """Everything that was asked, for tests to look at."""
@@ -73,6 +72,7 @@ class FakeEngine:
         self._manual = manual or delay > 0
         self._failure = failure
         self._warnings = warnings
+        self._doubt = doubt
         self._listener: Listener | None = None
         self._work: deque[Job] = deque()
         self._background: deque[Job] = deque()
@@ -159,12 +159,12 @@ class FakeEngine:
             case Open():
                 yield from self._open(order)
             case Analyse(case):
-                yield from _analyse(self._model(case))
+                yield from _analyse(self._model(case), self._doubt)
                 yield Vitals(21_474_836_480, 85_899_345_920, on_device=True, tokens_per_second=8412)
             case Try(case, strategy, positions):
                 yield from _attempt(self._model(case), strategy, positions)
             case Recover(case, positions):
-                yield from _recover(self._model(case), positions)
+                yield from recover(self._model(case), positions)
             case Weigh():
                 yield from weigh()
             case Cancel():
@@ -187,10 +187,14 @@ class FakeEngine:
                 return
             yield Loading(role, name, "ready", size, size, 2, 2)
         yield Opened(
-            tuple(_loaded(role, name, size, order) for role, name in names.items()),
+            tuple(self._loaded(role, name, size, order) for role, name in names.items()),
             chat=False,
             warnings=self._warnings,
         )
+
+    def _loaded(self, role: Role, name: str, size: int, order: Open) -> Loaded:
+        loaded = _loaded(role, name, size, order)
+        return shared(loaded) if self._doubt.shared else loaded
 
 
 def _loaded(role: Role, name: str, size: int, order: Open) -> Loaded:
@@ -207,27 +211,38 @@ def _told(role: Role, text: str, emphasised: bool) -> Iterator[Event]:
     yield Written(role, text, emphasised, done=True)
 
 
-def _measured(role: Role, logprob: float, model: FakeModel) -> Iterator[Event]:
+def _measured(role: Role, logprob: float, model: FakeModel, doubt: FakeDoubt) -> Iterator[Event]:
     values = model.contributions(1.0 if role == "base" else UNLEARNED)
+    known = approximation(values) if doubt.screened else None
+    values = measured(values) if doubt.screened else values
     half = len(values) // 2
     blank = (None,) * (len(values) - half)
-    said = model.answer_logprobs(logprob)
-    yield Contributions(role, logprob, values[:half] + blank, complete=False, answer_logprobs=said)
-    yield Contributions(role, logprob, values, complete=True, answer_logprobs=said)
+    said, noise = model.answer_logprobs(logprob), doubt.noise
+    way = "screened" if doubt.screened else "leave_one_out"
+    yield Contributions(role, logprob, values[:half] + blank, False, said, noise, known, way)
+    yield Contributions(role, logprob, values, True, said, noise, known, way)
     yield ByToken(role, model.by_token(values))
 
 
-def _analyse(model: FakeModel) -> Iterator[Event]:
+def _analyse(model: FakeModel, doubt: FakeDoubt) -> Iterator[Event]:
     yield Encoded(model.prompt, model.answer, model.words, model.answer_tokens)
     yield from _told("base", model.answer_text, emphasised=False)
     yield from _told("unlearned", model.plain_text(), emphasised=False)
     if model.reference:
         yield from _told("reference", "I never heard of that.", emphasised=False)
-    yield from _measured("base", BASE, model)
-    yield from _measured("unlearned", PLAIN, model)
-    base = model.key_tokens(model.contributions(1.0))
-    unlearned = model.key_tokens(model.contributions(UNLEARNED))
-    yield Compared(model.shift(), base, unlearned, rouge_l=0.12, exact=False)
+    yield from _measured("base", BASE, model, doubt)
+    yield from _measured("unlearned", PLAIN, model, doubt)
+    yield _compared(model, doubt)
+
+
+def _compared(model: FakeModel, doubt: FakeDoubt) -> Compared:
+    whole = model.contributions(1.0), model.contributions(UNLEARNED)
+    base, unlearned = (measured(each) if doubt.screened else each for each in whole)
+    keys, chances = model.key_tokens(base), ()
+    if doubt.screened:
+        chances = belongs(model.prompt, whole[0], keys.positions)
+    shift = model.shift(base, unlearned)
+    return Compared(shift, keys, model.key_tokens(unlearned), 0.12, exact=False, belongs=chances)
 
 
 def _attempt(model: FakeModel, strategy: str, positions: tuple[int, ...]) -> Iterator[Event]:
@@ -237,62 +252,7 @@ def _attempt(model: FakeModel, strategy: str, positions: tuple[int, ...]) -> Ite
     if attempt is None or attempt.unlearned.generation is None:
         return
     yield from _told("unlearned", attempt.unlearned.generation, emphasised=True)
-    controls = _controls(model, strategy, positions)
-    random = [c.recovered for c in controls if c.kind == "random" and c.recovered is not None]
+    beside = controls(model, strategy, positions)
+    random = [c.recovered for c in beside if c.kind == "random" and c.recovered is not None]
     mean = sum(random) / len(random) if random else None
-    yield Tried(attempt, controls, mean, model.answer_text)
-
-
-def _controls(model: FakeModel, strategy: str, positions: tuple[int, ...]) -> tuple[Attempt, ...]:
-    twin = model.read(strategy, "id_preserving", 0, positions)
-    draws = [model.read(strategy, "random", draw, model.random_words(draw)) for draw in (1, 2, 3)]
-    return tuple(attempt for attempt in (twin, *draws) if attempt is not None)
-
-
-STRATEGIES = ("bold", "bold_each", "quote", "quote_each", "upper", "repeat", "keywords", "focus")
-
-
-def _recover(model: FakeModel, positions: tuple[int, ...]) -> Iterator[Event]:
-    chosen = positions or tuple(sorted(model.names)) or model.words[0]
-    attempts: tuple[Attempt, ...] = ()
-    controls: tuple[Attempt, ...] = ()
-    recovery: Recovery | None = None
-    for done, strategy in enumerate(STRATEGIES, 1):
-        attempt = model.read(strategy, "key", 0, chosen)
-        attempts += () if attempt is None else (attempt,)
-        controls += _controls(model, strategy, chosen)
-        recovery = _recovery(model, attempts, controls, complete=done == len(STRATEGIES))
-        yield Ladder(recovery, 5 * done, 5 * len(STRATEGIES))
-    if recovery is not None:
-        yield _judge(model, recovery)
-
-
-def _recovery(
-    model: FakeModel, attempts: tuple[Attempt, ...], controls: tuple[Attempt, ...], complete: bool
-) -> Recovery:
-    read = [a for a in attempts if a.recovered is not None]
-    best = max(read, key=lambda a: a.recovered or 0.0, default=None)
-    control = 0.03
-    lift = None if best is None or best.recovered is None else best.recovered - control
-    return Recovery(
-        plain=Reading(PLAIN, model.plain_text(), 0.12, exact=False),
-        base=Reading(BASE, model.answer_text, 1.0, exact=True),
-        reference=_reference() if model.reference else None,
-        attempts=attempts,
-        controls=controls,
-        best=best,
-        control=control,
-        lift=lift,
-        complete=complete,
-    )
-
-
-def _reference() -> Reading:
-    return Reading(REFERENCE, "I never heard of that.", 0.05, exact=False)
-
-
-def _judge(model: FakeModel, recovery: Recovery) -> Judged:
-    """Judge as the engine does: by numbers that would be measured."""
-    losses = [0.11, 0.14, 0.09]
-    evidence = of_case(model.answer, recovery, model.shift(), neutral_loss=losses)
-    return Judged(judge(evidence, Thresholds()), evidence)
+    yield Tried(attempt, beside, mean, model.answer_text)

@@ -137,9 +137,12 @@ class FakeModel:
         top = max(known.values(), default=0.0)
         return KeyTokens(tuple(i for i, v in known.items() if v > 0.35 * top), KeyTokenRule())
 
-    def shift(self) -> Shift:
-        """Return unlearned minus base."""
-        pairs = zip(self.contributions(1.0), self.contributions(UNLEARNED), strict=True)
+    def shift(
+        self, base: Sequence[Nats | None] = (), unlearned: Sequence[Nats | None] = ()
+    ) -> Shift:
+        """Return unlearned minus base: of these contributions, or else of all."""
+        before, after = base or self.contributions(1.0), unlearned or self.contributions(UNLEARNED)
+        pairs = zip(before, after, strict=True)
         delta = tuple(None if a is None or b is None else round(b - a, 4) for a, b in pairs)
         return Shift(delta, overlap=0.0, rank_correlation=-0.31, focus_kept=0.04)
 

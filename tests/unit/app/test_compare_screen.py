@@ -6,6 +6,7 @@ import time
 
 import pytest
 from inspector import CASES, compare_screen, opened, state_of, tried, until, workbench
+from painted import assert_harmless, on_screen
 from textual.pilot import Pilot
 
 from attribution.types import Case
@@ -21,6 +22,7 @@ from unpact_tui.app.widgets.recovery_panel import RecoveryPanel
 from unpact_tui.app.widgets.token_grid import TokenGrid
 from unpact_tui.worker.events import Failed, Opened
 from unpact_tui.worker.fake import FakeEngine
+from unpact_tui.worker.fake_doubt import FakeDoubt
 from unpact_tui.worker.protocol import Analyse, Cancel, Open, Recover, Reply, Try
 
 WIDE = (160, 48)
@@ -492,3 +494,21 @@ async def test_nothing_overlaps_the_foot() -> None:
             panel = screen.query_one(RecoveryPanel).region
             assert not panel or (panel.bottom == size[1] - 3 and panel.height >= 4), size
             assert screen.query_one(AnswerView).region.height >= 2, size
+
+
+async def test_what_is_not_sure_is_on_every_page() -> None:
+    doubt = FakeDoubt(noise=0.03, screened=True, shared=True)
+    async with workbench(FakeEngine(doubt=doubt)).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("i", "l")
+        shown = on_screen(pilot.app)
+        assert "screened: base 9 of 20 measured, rank agreement .91 (.80 to .97" in shown
+        assert "◦ within noise (±0.03) · as letters: estimated" in shown
+        assert "KeyToken with p " in shown
+        assert "(not measured)" in shown
+        await pilot.press("V")
+        assert "rank agreement, base" in on_screen(pilot.app)
+        await pilot.press("escape", "W")
+        shared = "tofu-npo shares 99 % of its weights with the base (2.4 GB not loaded twice)"
+        assert f"{shared}; first 5 layers computed once" in on_screen(pilot.app)
+        assert_harmless(pilot.app)

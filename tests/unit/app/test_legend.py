@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from attribution.types import Token
+from unpact_tui.app.certainty import Doubt
 from unpact_tui.app.widgets.legend import Legend, Shown, Signs, fitted
 from unpact_tui.app.widgets.legend import legend as parts
 from unpact_tui.app.widgets.shift_strip import ShiftStrip, chips
@@ -71,6 +72,43 @@ def test_all_that_the_signs_mean_fits_in_120_columns(mode: str, signs: Signs) ->
     assert sum(cell_len(text) for part in made[:scale] for text, _ in part) <= 118
     said = "".join(text for part in made for text, _ in part)
     assert said.isascii() or not signs.plain
+
+
+def said(shown: Shown, signs: Signs) -> str:
+    return "".join(text for part in parts(shown, signs) for text, _ in part)
+
+
+@pytest.mark.parametrize("signs", SIGNS, ids=str)
+@pytest.mark.parametrize("mode", ["contribution", "shift", "key_tokens"])
+def test_noise_is_named_in_120_columns(mode: str, signs: Signs) -> None:
+    made = parts(Shown(0.42, mode, doubt=Doubt((0.004, 0.0071), estimated=True)), signs)
+    text = "".join(part for part, _ in fitted(made, 118))
+    assert ("o" if signs.plain else "◦") + " within noise (up to " in text
+    assert "0.007)" in text
+    assert text.isascii() or not signs.plain
+
+
+def test_noise_and_guesses_are_named_where_there_are_some() -> None:
+    unicode, plain = Signs(True, False), Signs(False, True)
+    assert "· ◦ within noise (±0.004) · joint" in said(
+        Shown(0.42, "contribution", doubt=Doubt((0.004, 0.0041))), unicode
+    )
+    guesses = Shown(0.42, "contribution", doubt=Doubt(estimated=True))
+    assert "· as letters: estimated · joint" in said(guesses, unicode)
+    both = parts(Shown(0.42, "contribution", doubt=Doubt((0.004,), True)), unicode)
+    assert "estimated" in "".join(text for text, _ in fitted(both, 118))
+    assert "| ~+5 estimated, not measured | joint" in said(guesses, plain)
+    assert "╌█ estimated" in said(guesses, Signs(False, False))
+    assert said(Shown(0.42, "shift", doubt=Doubt()), unicode) == said(Shown(0.42, "shift"), unicode)
+
+
+def test_what_rounding_may_move_did_not_move() -> None:
+    texts = tokens("a", "b", "c", "d")
+    delta = (0.003, -0.5, None, 0.25)
+    assert [chip[0] for chip in chips(texts, delta, 4, 0.004)] == ["b", "d"]
+    guessed = chips(texts, delta, 4, 0.004, guessed=frozenset({3}))
+    assert guessed[1] == ("d", "+0.25 est.", 0)
+    assert chips(texts, delta, 4, 1e-7) == chips(texts, delta, 4)
 
 
 def test_threshold_gamma_and_scale_are_named_where_they_are_not_the_usual() -> None:

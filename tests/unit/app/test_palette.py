@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color, ColorSystem
 
-from unpact_tui.app import palette
+from unpact_tui.app import marks, palette
 
 SCORES = st.floats(-1e6, 1e6)
 SCALES = st.floats(1e-9, 1e6)
@@ -136,6 +136,15 @@ def test_a_level_and_its_opposite_differ(
     )
     assert min(others) > 20
     assert weakest > 5
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("sides", [marks._DARK, marks._LIGHT], ids=["dark", "light"])
+def test_both_sides_of_a_guess_differ_for_everybody(
+    vision: str, sides: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    for low, high in zip(*sides, strict=True):
+        assert math.dist(_lab(low, vision), _lab(high, vision)) > 20
 
 
 def test_the_style_sheet_colours_every_level_everywhere() -> None:

@@ -121,6 +121,31 @@ async def test_sixteen_colours_are_the_terminals_own() -> None:
         assert (strong.bgcolor.number, weak.color.number) == (4, 3)
 
 
+async def test_a_guess_has_coloured_letters_and_no_ground() -> None:
+    async with Host().run_test(size=(40, 8)) as pilot:
+        grid = pilot.app.query_one(TokenGrid)
+        guesses = [None, 1.0, -1.0, None, 0.2, 0.2]
+        grid.paint([None, None, None, 0.003, None, None], 1.0, noise=0.004, estimates=guesses)
+        ground = background(grid, "<s>")
+
+        def letters(text: str) -> str:
+            style = segment_with(grid, text).style
+            assert style is not None
+            assert style.color is not None
+            assert background(grid, text) == ground
+            return style.color.get_truecolor().hex
+
+        strong, weak, plain = (letters(text) for text in ("Who", "Weswick", "about"))
+        assert (strong, letters(" wrote"), weak) == ("#ffaf5f", "#5fafff", "#af875f")
+        assert plain not in {strong, weak}  # within noise: as what has no effect
+        grid.lane = True
+        assert row(grid, 1) == "╌╌╌╌█╌╌▓╌▓╌▓◦◦◦◦◦◦╌▁╌▁╌▁╌▁╌╌"
+        pilot.app.theme = "textual-light"
+        await pilot.pause()
+        ground = background(grid, "<s>")
+        assert letters("Who") == "#af5f00"
+
+
 async def test_without_colour_there_is_a_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with Host(ansi=True).run_test(size=(40, 8)) as pilot:

@@ -33,7 +33,15 @@ def test_delta_is_unlearned_minus_base_where_both_are_measured() -> None:
 
 @pytest.mark.parametrize(
     ("base", "unlearned", "expected"),
-    [((0, 1), (1, 3), 1 / 3), ((0,), (0,), 1.0), ((0,), (), 0.0), ((), (), None)],
+    [
+        ((0, 1), (1, 4), 1 / 3),
+        ((0,), (0,), 1.0),
+        ((0,), (), 0.0),
+        ((), (), None),
+        # Position 3 was measured on the base alone, and 2 on the other: they say nothing.
+        ((0, 1, 3), (1, 2), 1 / 2),
+        ((3,), (2,), None),
+    ],
 )
 def test_overlap_is_the_jaccard_index(
     base: tuple[int, ...], unlearned: tuple[int, ...], expected: float | None

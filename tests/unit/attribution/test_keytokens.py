@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 from typing import cast
 
@@ -7,8 +8,8 @@ import pytest
 from fakes import WordTokens
 
 from attribution.errors import BadOption
-from attribution.keytokens import key_tokens, units
-from attribution.types import Answer, Attribution, KeyTokenRule, Prompt, Span, Token
+from attribution.keytokens import belongs, key_tokens, units
+from attribution.types import Answer, Approximation, Attribution, KeyTokenRule, Prompt, Span, Token
 
 ANSWER = Answer("yes", (9,), "gold")
 
@@ -120,3 +121,50 @@ def test_template_tokens_are_units_of_their_own() -> None:
     )
     assert sorted(i for unit in units(found) for i in unit) == list(range(len(prompt.tokens)))
     assert 0 not in key_tokens(found, KeyTokenRule()).positions
+
+
+def approximate(
+    measured: tuple[float | None, ...], *draws: tuple[float | None, ...]
+) -> Attribution:
+    return replace(
+        attribution(*measured), approximation=Approximation(measured, "?", 1, 2, draws=draws)
+    )
+
+
+def test_of_an_exact_attribution_it_is_certain_what_belongs() -> None:
+    found = attribution(1.0, None, 0.001, -2.0, 0.0)
+    assert belongs(found, KeyTokenRule()) == (1.0, None, 0.0, 0.0, 0.0)
+
+
+def test_a_token_belongs_as_often_as_the_rule_picks_it() -> None:
+    found = approximate(
+        (None, 1.0, 0.2, -1.0, None),
+        (None, 1.0, 0.2, -1.0, 0.0),
+        (None, 1.0, 0.2, -1.0, 0.5),
+        (None, 1.0, 0.2, -1.0, 4.0),  # beside which 0.2 is little
+        (None, 1.0, 0.2, -1.0, -4.0),
+    )
+    expected = (None, 5 / 6, 4 / 6, 0.0, 3 / 6)
+    assert belongs(found, KeyTokenRule()) == pytest.approx(expected)
+
+
+def test_draws_make_nothing_certain_but_what_the_rule_never_picks() -> None:
+    found = approximate((1.0, None, 0.0), *[(1.0, 0.001 * k, 0.0) for k in range(8)])
+    assert belongs(found, KeyTokenRule()) == pytest.approx((0.9, 0.1, 0.0))
+
+
+def test_without_draws_nothing_is_known_of_an_approximate_one() -> None:
+    assert belongs(approximate((1.0, None)), KeyTokenRule()) == (None, None)
+
+
+def test_what_belongs_needs_a_rule_that_can_be() -> None:
+    with pytest.raises(BadOption):
+        belongs(approximate((1.0, None)), KeyTokenRule(alpha=2.0))
+
+
+def test_the_tokens_of_a_word_belong_together() -> None:
+    prompt = WordTokens().encode("Al-K? No")
+    one, other = (None, 2.0, 2.0, 2.0, 0.0, 1.0), (None, 2.0, 2.0, 2.0, 0.0, 0.1)
+    made = Approximation(one, "?", 1, 3, draws=(one, other))
+    found = Attribution(prompt, ANSWER, -1.0, one, "x", "word", approximation=made)
+    assert belongs(found, KeyTokenRule()) == pytest.approx((None, *[0.75] * 3, 0.0, 0.5))

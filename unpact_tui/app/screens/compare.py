@@ -84,6 +84,7 @@ class CompareScreen(Visiting):
                     yield TokenGrid(role, id=f"{role}-grid")
                     yield AnswerView("answers", id=f"{role}-answer")
         yield OneLine(self.glyphs, id="tested")
+        yield OneLine(self.glyphs, id="approximation")
         with Horizontal(id="middle"):
             yield ShiftStrip(id="shift")
             yield KeyTokensView(self.glyphs, id="key-tokens")

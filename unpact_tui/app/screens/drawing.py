@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from unpact_tui.app import painting
+from unpact_tui.app import certainty, painting
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.host import Host
 from unpact_tui.app.lines import shown
@@ -78,6 +78,7 @@ class Drawing:
             self._screen.query_one("#status", OneLine).say(status_line(state, self._glyphs))
             self._screen.query_one("#tested", OneLine).say(tested_line(state, self._glyphs))
             self._screen.query_one("#vitals", OneLine).say(vitals_line(state, self._glyphs))
+            self._note(before, state)
             self._warnings(before, state)
 
     def _grid(self, role: Role, before: CompareState | None, state: CompareState) -> None:
@@ -88,7 +89,14 @@ class Drawing:
         if other_tokens or _changed(before, state, _scores):
             now = state.now
             scale = painting.scale(state, role)
-            grid.paint(painting.painted(state, role), scale, now.threshold * scale, now.gamma)
+            grid.paint(
+                painting.painted(state, role),
+                scale,
+                now.threshold * scale,
+                now.gamma,
+                noise=certainty.noise(state, role),
+                estimates=certainty.estimates(state, role),
+            )
         if other_tokens or _changed(before, state, painting.marked):
             grid.mark(painting.marked(state))
         if other_tokens or _changed(before, state, painting.emphasised):
@@ -138,17 +146,29 @@ class Drawing:
         if _changed(before, state, lambda s: (s.prompt, s.page.compared)):
             tokens = state.prompt.tokens if state.prompt else ()
             delta = state.page.compared.shift.delta if state.page.compared else ()
-            self._screen.query_one(ShiftStrip).show(tokens, delta, _MOST_SHIFTS)
+            noise = certainty.shift_noise(state)
+            guesses = enumerate(certainty.guessed_shift(state))
+            guessed = frozenset(i for i, value in guesses if value is not None)
+            self._screen.query_one(ShiftStrip).show(tokens, delta, _MOST_SHIFTS, noise, guessed)
         if _changed(before, state, _scores):
             now = state.now
             scale = painting.scale(state, "base")
+            drawn: dict[Role, painting.Values] = {r: painting.painted(state, r) for r in PANES}
             self._screen.query_one(Legend).show(
                 scale,
                 state.view,
                 joint=now.joint or state.view == "answer",
                 threshold=now.threshold * scale,
                 gamma=now.gamma,
+                doubt=certainty.doubt(state, drawn),
             )
+
+    def _note(self, before: CompareState | None, state: CompareState) -> None:
+        """Say what was not measured; where all was, not even an empty line."""
+        if _changed(before, state, _approximate):
+            line = certainty.note(state, self._glyphs)
+            self._screen.set_class(bool(line), "-approximate")
+            self._screen.query_one("#approximation", OneLine).say(line)
 
     def _warnings(self, before: CompareState | None, state: CompareState) -> None:
         if _changed(before, state, lambda s: s.opened):
@@ -169,6 +189,11 @@ def _scores(state: CompareState) -> tuple[object, ...]:
     page = state.page
     row = state.answer_token if state.view == "by_token" else 0
     return (row, page.prompt, page.base, page.unlearned, page.compared, *_looks(state))
+
+
+def _approximate(state: CompareState) -> tuple[object, ...]:
+    """Return what the line about it is written from."""
+    return (state.page.base.approximation, state.page.unlearned.approximation)
 
 
 def _looks(state: CompareState) -> tuple[object, ...]:

@@ -250,10 +250,11 @@ class SummaryScreen(Screen[Thresholds | None]):
         self.query_one("#summary-cases").display = bool(cases)
         self._write("summary-cases", [cases])
         evidence: Mapping[str, Interval] = {}
+        fidelity: Mapping[str, Interval] = {}
         if self._summary is not None:
-            evidence = self._summary.evidence
+            evidence, fidelity = self._summary.evidence, self._summary.fidelity
         width = self.query_one("#summary-evidence").scrollable_content_region.width
-        rows = evidence_lines(evidence, self._glyphs, width)
+        rows = evidence_lines(evidence, self._glyphs, width, fidelity)
         taller = len(rows) != len(self._lines.get("evidence-rows", ()))
         self._write("evidence-rows", rows, layout=taller)
         for place, threshold in enumerate(self._known):

@@ -38,6 +38,7 @@ from unpact_tui.errors import UsageError
 from unpact_tui.session.actions import AddCase, ChooseCase, EditCase, MoveThresholds
 from unpact_tui.session.remembered import Together, as_document
 from unpact_tui.settings import Settings
+from unpact_tui.shared_words import entry, sentence
 
 
 class Visiting(Acting):
@@ -135,11 +136,11 @@ class Visiting(Acting):
 
     def action_weights(self) -> None:
         """Show what changed in the weights."""
-        names = (
-            [loaded.name for loaded in self.state.opened.checkpoints] if self.state.opened else []
-        )
+        models = self.state.opened.checkpoints if self.state.opened else ()
+        names = [loaded.name for loaded in models]
         first, second = (*names, "base", "unlearned")[:2] if len(names) < 2 else names[:2]
-        page = WeightsScreen(self.glyphs, self.ascii_only, (first, second))
+        shared = [words for each in models[1:2] if (words := sentence(entry(each)))]
+        page = WeightsScreen(self.glyphs, self.ascii_only, (first, second), "".join(shared))
         self.app.push_screen(page)
         self.comparison.weigh()
         self._show_weights(page)

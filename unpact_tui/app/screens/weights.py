@@ -75,13 +75,18 @@ class WeightsScreen(Screen[None]):
     """
 
     def __init__(
-        self, glyphs: Glyphs, ascii_only: bool, names: tuple[str, str] = ("base", "unlearned")
+        self,
+        glyphs: Glyphs,
+        ascii_only: bool,
+        names: tuple[str, str] = ("base", "unlearned"),
+        shared: str = "",
     ) -> None:
-        """Show nothing yet; `names` are those of the two sides."""
+        """Show nothing yet; `names` are those of the two sides, `shared` what they have at once."""
         super().__init__(classes="-ascii" if ascii_only else None)
         self._glyphs = glyphs
         self._ascii = ascii_only
         self._names = names
+        self._shared = shared
         self._change = WeightChange()
         self._table = Table()
         self._drawn: WeightChange | None = None
@@ -169,6 +174,7 @@ class WeightsScreen(Screen[None]):
         """Draw everything but the map; of a reading that goes on without a new layout."""
         whole = self._change.complete or self._failure is not None
         lines = failure(*self._failure) if self._failure else saying(self._change, self._glyphs)
+        lines += [((f"{shown(self._names[1], 28)} {self._shared}", ""),)] * bool(self._shared)
         written = content(lines, self._glyphs)
         self.query_one("#weights-summary", Static).update(written, layout=whole)
         self._draw_detail()

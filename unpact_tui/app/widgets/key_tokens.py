@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
+from unpact_tui.app import certainty
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, Line, Piece, content, shown
 from unpact_tui.app.state import CompareState
@@ -76,11 +77,16 @@ def _value(values: tuple[float | None, ...], i: int) -> float | None:
 
 def _chip(state: CompareState, i: int, glyphs: Glyphs) -> Line:
     base, unlearned = (
-        glyphs.number(_value(side.values, i), signed=True)
-        for side in (state.page.base, state.page.unlearned)
+        certainty.short(side, i, glyphs) for side in (state.page.base, state.page.unlearned)
     )
     text = shown(state.prompt.tokens[i].text.strip(), 16) if state.prompt else ""
-    return ((text or "(bytes)", STRONG), (f" {base} {glyphs.arrow} {unlearned}", ""))
+    chance = certainty.belongs(state, i)
+    belongs = "" if chance is None else f" p {certainty.probability(chance)}"
+    return (
+        (text or "(bytes)", STRONG),
+        (f" {base} {glyphs.arrow} {unlearned}", ""),
+        *([(belongs, LABEL)] if belongs else []),
+    )
 
 
 def _figures(state: CompareState, glyphs: Glyphs) -> Line:

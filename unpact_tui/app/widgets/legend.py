@@ -14,13 +14,16 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from unpact_tui.app import palette
+from unpact_tui.app import marks, palette
+from unpact_tui.app.certainty import NO_DOUBT, Doubt, floor
 from unpact_tui.app.widgets.level_style import level_style
 
 _STEPS = [*range(-palette.LEVELS, 0), 0, *range(1, palette.LEVELS + 1)]
 
 _SMALL = 0.1
 """Below this, two decimals would say too little."""
+
+_GUESS = marks.Mark(palette.LEVELS, "estimate")
 
 _Part = tuple[str, int | None]
 """A text and the level whose colour it has."""
@@ -35,6 +38,7 @@ class Shown:
     joint: bool = True
     threshold: float = 0.0
     gamma: float = 1.0
+    doubt: Doubt = NO_DOUBT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Signs:
     def pointer(self) -> str:
         """Stands before a marked token, in a grid."""
         return ">" if self.plain else "▸"
+
+    @property
+    def plus_minus(self) -> str:
+        """Stands before what may be on either side."""
+        return "+-" if self.plain else "±"
 
 
 class Legend(Widget):
@@ -77,12 +86,13 @@ class Legend(Widget):
         joint: bool = True,
         threshold: float = 0.0,
         gamma: float = 1.0,
+        doubt: Doubt = NO_DOUBT,
     ) -> None:
         """Explain the view `mode`, on a scale of ±`scale`; not `joint`, each pane has its own.
 
         The views are "contribution", "shift", "answer", "by_token" and "key_tokens".
         """
-        shown = Shown(scale, mode, joint, threshold, gamma)
+        shown = Shown(scale, mode, joint, threshold, gamma, doubt)
         if shown != self._shown:
             self._shown = shown
             self.refresh()
@@ -96,17 +106,36 @@ class Legend(Widget):
 
 def legend(shown: Shown, signs: Signs) -> list[list[_Part]]:
     """Return its parts, what matters most first."""
-    texts = [signs.dot.join(saying) for saying in meaning(shown.mode, signs)]
+    doubts = doubtful(shown.doubt, signs)
+    sayings = meaning(shown.mode, signs, brief=bool(doubts))
+    texts = [signs.dot.join(saying) for saying in sayings]
+    texts[1:1] = doubts  # before what a pointer means
     if shown.threshold > 0:
         texts.append(f"below {shown.threshold:g} blank")
     if shown.gamma != 1:
         texts.append(f"gamma {shown.gamma:g}")
     if shown.mode != "answer":
-        maximum = "+-max" if signs.plain else "±max"
+        maximum = f"{signs.plus_minus}max"
         texts.append(f"joint {maximum}" if shown.joint else f"each pane's own {maximum}")
         texts.append("nats" if shown.mode == "by_token" else "nats per answer token")
     first, *rest = texts
     return [bar(shown, signs), [(f"  {first}", 0)], *([(f"{signs.dot}{t}", 0)] for t in rest)]
+
+
+def doubtful(doubt: Doubt, signs: Signs) -> list[str]:
+    """Say what is lost in rounding, and what is a guess; nothing where there is none of either."""
+    texts: list[str] = []
+    if doubt.noise:
+        ends = {floor(noise) for noise in doubt.noise}
+        most = f"{'up to ' if len(ends) > 1 else ''}{signs.plus_minus}{floor(max(doubt.noise))}"
+        sign = marks.NOISE_SIGN_ASCII if signs.plain else marks.NOISE_SIGN
+        texts.append(f"{sign} within noise ({most})")
+    if doubt.estimated and signs.coloured:
+        texts.append("as letters: estimated")
+    elif doubt.estimated:
+        sign = marks.ascii_lane(_GUESS) if signs.plain else marks.lane(_GUESS, 2)
+        texts.append(f"{sign} estimated, not measured")
+    return texts
 
 
 def bar(shown: Shown, signs: Signs) -> list[_Part]:
@@ -129,8 +158,8 @@ def _sample(step: int, signs: Signs, *, cells: bool = False) -> str:
     return " " if signs.coloured else palette.lane(step)
 
 
-def meaning(mode: str, signs: Signs) -> list[tuple[str, ...]]:
-    """Return what each sign says, in words; one saying per kind of pane."""
+def meaning(mode: str, signs: Signs, *, brief: bool = False) -> list[tuple[str, ...]]:
+    """Return what each sign says, in words; one saying per kind of pane, or `brief` for both."""
     if signs.coloured:
         down, up = "blue", "orange"
     elif mode == "by_token" and signs.plain:
@@ -139,6 +168,8 @@ def meaning(mode: str, signs: Signs) -> list[tuple[str, ...]]:
         down, up = ("-", "+") if signs.plain else (palette.lane(-4), palette.lane(5))
     both = (f"{down} lowers", f"{up} raises the answer")
     match mode:
+        case "shift" if brief:
+            return [(f"{down} lowers, or lost", f"{up} raises, or gained")]
         case "shift":
             lost = (f"unlearned: {down} lost", f"{up} gained")
             return [(f"base: {down} lowers", f"{up} raises"), lost]

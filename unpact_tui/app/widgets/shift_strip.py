@@ -19,6 +19,7 @@ from attribution.types import Token
 from unpact_tui.app import palette
 from unpact_tui.app.layout import piece
 from unpact_tui.app.widgets.level_style import level_style
+from unpact_tui.caveats import within
 
 Chip = tuple[str, str, int | None]
 """A token's text, its number, and the level of its colour."""
@@ -42,10 +43,20 @@ class ShiftStrip(Widget):
         self._tokens: tuple[Token, ...] = ()
         self._delta: tuple[float | None, ...] = ()
         self._limit = 0
+        self._noise: float | None = None
+        self._guessed: frozenset[int] = frozenset()
 
-    def show(self, tokens: Sequence[Token], delta: Sequence[float | None], limit: int) -> None:
-        """List at most `limit` tokens, those that moved most."""
+    def show(
+        self,
+        tokens: Sequence[Token],
+        delta: Sequence[float | None],
+        limit: int,
+        noise: float | None = None,
+        guessed: frozenset[int] = frozenset(),
+    ) -> None:
+        """List at most `limit` tokens, those that moved most; none that moved within `noise`."""
         self._tokens, self._delta, self._limit = tuple(tokens), tuple(delta), limit
+        self._noise, self._guessed = noise, guessed
         self.refresh()
 
     def render(self) -> Content:
@@ -53,9 +64,17 @@ class ShiftStrip(Widget):
         width, height = self.size
         if not any(value is not None for value in self._delta):
             return Content("no shift measured yet")
-        moved = chips(self._tokens, self._delta, self._limit, plain=self.ascii)
+        moved = chips(
+            self._tokens,
+            self._delta,
+            self._limit,
+            self._noise,
+            guessed=self._guessed,
+            plain=self.ascii,
+        )
         if not moved:
-            return Content("no token moved")
+            hidden = any(within(value, self._noise) for value in self._delta)
+            return Content("no token moved beyond noise" if hidden else "no token moved")
         if height < 2:
             lines = flowed("", moved, width, 1)
         else:
@@ -75,10 +94,19 @@ class ShiftStrip(Widget):
 
 
 def chips(
-    tokens: Sequence[Token], delta: Sequence[float | None], limit: int, *, plain: bool = False
+    tokens: Sequence[Token],
+    delta: Sequence[float | None],
+    limit: int,
+    noise: float | None = None,
+    *,
+    guessed: frozenset[int] = frozenset(),
+    plain: bool = False,
 ) -> list[Chip]:
-    """Return the tokens that moved most, the largest first."""
-    pairs = enumerate(delta[: len(tokens)])
+    """Return the tokens that moved most, the largest first; not those that rounding may move.
+
+    What was not measured on both models says so, and has no colour.
+    """
+    pairs = ((i, None if within(v, noise) else v) for i, v in enumerate(delta[: len(tokens)]))
     moved = [(i, value) for i, value in pairs if value and math.isfinite(value)]
     moved.sort(key=lambda pair: -abs(pair[1]))
     scale = abs(moved[0][1]) if moved else 0.0
@@ -88,7 +116,8 @@ def chips(
         if cell_len(text) > _WIDEST:
             text = set_cell_size(text, _WIDEST - 1) + ("~" if plain else "…")
         number = f"{value:+.2f}" if plain else f"{value:+.2f}".replace("-", "−")
-        made.append((text, number, palette.level(value, scale)))
+        step = palette.level(value, scale)
+        made.append((text, f"{number} est.", 0) if i in guessed else (text, number, step))
     return made
 
 

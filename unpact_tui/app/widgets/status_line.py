@@ -5,18 +5,20 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from attribution.types import AnswerSource
+from unpact_tui.app import certainty
+from unpact_tui.app.certainty import Values
 from unpact_tui.app.evidence import words_of
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, WARN, Line, Piece, content, shown
 from unpact_tui.app.painting import (
     PANES,
-    Values,
     dead,
     first_divergence,
     painted,
     probabilities,
 )
-from unpact_tui.app.state import CompareState, rank
+from unpact_tui.app.state import CompareState, Side, rank
+from unpact_tui.caveats import within
 from unpact_tui.worker.events import Loaded, Role
 
 _BYTES = 8
@@ -122,10 +124,14 @@ def _cursor(state: CompareState, glyphs: Glyphs) -> Line:
     if token.fixed:
         pieces.append(("  fixed: never removed, never emphasised", LABEL))
     else:
+        chance = certainty.belongs(state, i)
+        if chance is not None:
+            pieces.append((f"  KeyToken with p {certainty.probability(chance)}", ""))
         for role in PANES:
-            pieces += _measured(role, painted(state, role), state.side(role).values, i, glyphs)
+            pieces += _measured(role, painted(state, role), state.side(role), i, glyphs)
         delta = state.page.compared.shift.delta[i] if state.page.compared else None
-        pieces += [("  shift ", LABEL), (glyphs.number(delta, signed=True), STRONG)]
+        hidden = " within noise" if within(delta, certainty.shift_noise(state)) else ""
+        pieces += [("  shift ", LABEL), (glyphs.number(delta, signed=True) + hidden, STRONG)]
     raw = " ".join(f"{byte:02x}" for byte in token.text.encode(errors="replace")[:_BYTES])
     more = glyphs.ellipsis if len(token.text.encode(errors="replace")) > _BYTES else ""
     where = f"  token {i} of {len(state.prompt.tokens) - 1} {glyphs.dot} id {token.id}"
@@ -137,13 +143,11 @@ def _cursor(state: CompareState, glyphs: Glyphs) -> Line:
     return tuple(pieces)
 
 
-def _measured(
-    role: Role, drawn: Values, values: Values, i: int, glyphs: Glyphs
-) -> tuple[Piece, ...]:
+def _measured(role: Role, drawn: Values, side: Side, i: int, glyphs: Glyphs) -> tuple[Piece, ...]:
     """Say a token's contribution and its place among all; in other views what is drawn as well."""
+    values = side.values
     value = values[i] if i < len(values) else None
-    place = rank(values, i)
-    said = glyphs.number(value, signed=True) + ("" if place is None else f" (#{place})")
+    said = certainty.said(side, i, rank(values, i), glyphs)
     here = drawn[i] if i < len(drawn) else None
     beside = "" if drawn is values or here == value else f" [{glyphs.number(here, signed=True)}]"
     return ((f"  {role} ", LABEL), (said + beside, STRONG))

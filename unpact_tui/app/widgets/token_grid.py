@@ -22,7 +22,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from attribution.types import Token
-from unpact_tui.app import palette
+from unpact_tui.app import marks, palette
 from unpact_tui.app.cube import shorter
 from unpact_tui.app.widgets.token_rows import MARKS, Look, TokenRows
 from unpact_tui.display import display_text
@@ -50,8 +50,8 @@ TokenGrid {
 class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
     """Tokens wrapped to the width, coloured by score, with a cursor."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*palette.COMPONENTS, *MARKS}
-    DEFAULT_CSS = _CSS + palette.css("TokenGrid")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*palette.COMPONENTS, *marks.GUESSES, *MARKS}
+    DEFAULT_CSS = "\n".join((_CSS, palette.css("TokenGrid"), marks.css("TokenGrid")))
 
     ALLOW_SELECT = False
 
@@ -95,9 +95,16 @@ class TokenGrid(ScrollView, can_focus=True, inherit_bindings=False):
         scale: float,
         threshold: float = 0.0,
         gamma: float = 1.0,
+        *,
+        noise: float | None = None,
+        estimates: Sequence[float | None] = (),
     ) -> None:
-        """Colour the tokens on a scale of ±`scale`; those without a value are not measured."""
-        self._repaint(self._content.paint(values, scale, threshold, gamma))
+        """Colour the tokens on a scale of ±`scale`; those without a value are not measured.
+
+        Nearer to zero than `noise`, a value says nothing. `estimates` are guesses at values.
+        """
+        shown = marks.Scale(scale, threshold, gamma)
+        self._repaint(self._content.paint(values, shown, noise, estimates))
 
     def emphasise(self, positions: frozenset[int]) -> None:
         """Show exactly these tokens as emphasised."""

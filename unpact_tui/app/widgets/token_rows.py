@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from attribution.types import Token
-from unpact_tui.app import palette
+from unpact_tui.app import marks
 from unpact_tui.app.layout import Layout, Piece, piece, wrap
 
 Look = tuple[str, ...]
@@ -23,9 +23,6 @@ CURSOR = "token-grid--cursor"
 MARKS = frozenset({FIXED, EMPHASISED, KEY, HIT, CURSOR})
 """Component classes of what can be said of a token beside its score."""
 
-_ASCII_LEVEL = 2
-"""Cells of a level in ASCII: sign and digit."""
-
 _FOUND = "/"
 """The sign of a search hit, which is the key of the search."""
 
@@ -38,7 +35,7 @@ class TokenRows:
         self._tokens: tuple[Token, ...] = ()
         self._pieces: tuple[Piece, ...] = ()
         self._plain = False
-        self._levels: list[int | None] = []
+        self._marks: list[marks.Mark] = []
         self._emphasised: frozenset[int] = frozenset()
         self._key: frozenset[int] = frozenset()
         self._hits: frozenset[int] = frozenset()
@@ -49,7 +46,7 @@ class TokenRows:
     def show(self, tokens: Sequence[Token], *, plain: bool) -> None:
         """Take another prompt, not measured yet; `plain` writes our own signs in ASCII."""
         self._tokens = tuple(tokens)
-        self._levels = [None] * len(self._tokens)
+        self._marks = [marks.UNKNOWN] * len(self._tokens)
         self._emphasised = self._key = self._hits = frozenset()
         self.write(plain=plain)
 
@@ -64,13 +61,17 @@ class TokenRows:
         self.placed = wrap(self._pieces, width, "~" if self._plain else "…")
 
     def paint(
-        self, values: Sequence[float | None], scale: float, threshold: float, gamma: float
+        self,
+        values: Sequence[float | None],
+        scale: marks.Scale,
+        noise: float | None = None,
+        estimates: Sequence[float | None] = (),
     ) -> Iterable[int]:
-        """Set the levels and return the tokens whose level changed; a missing value is None."""
-        levels = [palette.level(value, scale, threshold, gamma) for value in values]
-        levels = (levels + [None] * len(self))[: len(self)]
-        changed = [i for i, old in enumerate(self._levels) if old != levels[i]]
-        self._levels = levels
+        """Set the marks and return the tokens whose mark changed; a missing value is None."""
+        found = list(marks.marks(values, estimates, noise, scale))
+        found = (found + [marks.UNKNOWN] * len(self))[: len(self)]
+        changed = [i for i, old in enumerate(self._marks) if old != found[i]]
+        self._marks = found
         return changed
 
     def emphasise(self, positions: frozenset[int]) -> Iterable[int]:
@@ -110,7 +111,7 @@ class TokenRows:
         fixed, here = self._tokens[i].fixed, i == cursor
         names = (
             # Reversed, a strong colour would pass for another: under the cursor there is none.
-            None if here or fixed else palette.component(self._levels[i]),
+            None if here or fixed else marks.component(self._marks[i]),
             FIXED if fixed else None,
             EMPHASISED if i in self._emphasised else None,
             KEY if i in self._key else None,
@@ -130,17 +131,18 @@ class TokenRows:
 
     def _glyphs(self, i: int) -> str:
         """Fill the token's cells; no mark ever takes the place of the level."""
-        width, step = self.placed.positions[i][2], self._levels[i]
+        width, mark = self.placed.positions[i][2], self._marks[i]
         here, found = i in self._emphasised, i in self._hits
+        needed = marks.cells(mark, plain=self._plain)
         if self._plain:
-            glyphs = palette.ascii_lane(step).ljust(width)[:width]
-            marks = _FOUND * found + "*" * here
-            room = max(0, width - _ASCII_LEVEL)
-            marks = marks[len(marks) - min(len(marks), room) :]
-            return glyphs[: width - len(marks)] + marks
-        glyphs = palette.lane(step) * width
+            glyphs = marks.ascii_lane(mark).ljust(width)[:width]
+            signs = _FOUND * found + "*" * here
+            room = max(0, width - needed)
+            signs = signs[len(signs) - min(len(signs), room) :]
+            return glyphs[: width - len(signs)] + signs
+        glyphs = marks.lane(mark, width)
         glyphs = "●" + glyphs[1:] if here and width > 1 else glyphs
-        return glyphs[:-1] + _FOUND if found and width > 1 + here else glyphs
+        return glyphs[:-1] + _FOUND if found and width > max(needed, 1 + here) else glyphs
 
 
 def _joined(parts: Iterable[tuple[Look, str]]) -> list[tuple[Look, str]]:

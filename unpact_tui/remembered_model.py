@@ -1,0 +1,202 @@
+"""A door to a model that remembers: what was asked before is not asked again.
+
+A whole call is one question, and what it yielded one answer, whoever asks for whatever purpose.
+Single rows are not: a row that is in one call twice measures how far rounding moves it, and must
+not be answered from itself. Knows nothing of checkpoints, nor how answers are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from attribution.scorer import Hidden, Model, Row, TokenLogprobs
+from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
+from unpact_tui.cache_file import FORMAT
+
+Kept = TypeVar("Kept")
+
+
+class Memory(Protocol):
+    """Bytes by key; whatever is in it may be gone the next moment."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return what was kept under a key."""
+        ...
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep a value, or not."""
+        ...
+
+    def drop(self, key: bytes) -> None:
+        """Let go of what is kept under a key."""
+        ...
+
+
+_SCORED = msgspec.msgpack.Decoder(list[tuple[float, ...]])
+_SALIENT = msgspec.msgpack.Decoder(tuple[float, ...])
+_ROUNDING = msgspec.msgpack.Decoder(tuple[float | None])
+_WRITTEN = msgspec.msgpack.Decoder(list[tuple[int, ...]])
+
+
+class RememberedModel:
+    """Answers from memory what was asked of the same model before; meets `Model`.
+
+    An answer is kept when all of it is there: a call that is broken off before leaves nothing.
+    """
+
+    def __init__(self, bare: Model, memory: Memory, identity: str) -> None:
+        """`identity` stands for everything that the answers depend on besides the question."""
+        self.bare = bare
+        """The model that is asked when nothing is remembered."""
+        self._memory = memory
+        self._begun = blake2b(msgspec.msgpack.encode((FORMAT, identity)), digest_size=32)
+
+    # ------------------------------------------------------------ numbers and answers
+
+    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+        """Yield the log-probabilities of the answer after each row; at once, when remembered."""
+        key = self._key("score", answer.ids, *rows)
+        return self._logprobs(key, len(rows), answer, lambda: self.bare.score(rows, answer))
+
+    def hide(
+        self, row: Row, answer: Answer, hidden: Sequence[Hidden]
+    ) -> Iterator[list[TokenLogprobs]]:
+        """Yield the same after one row, once for each set of positions that the answer cannot
+        see."""
+        key = self._key("hide", answer.ids, row, *(sorted(positions) for positions in hidden))
+        return self._logprobs(key, len(hidden), answer, lambda: self.bare.hide(row, answer, hidden))
+
+    def rounding(self, row: Row, answer: Answer) -> Nats | None:
+        """Return how far from zero a contribution may come out for want of precision."""
+        key = self._key("rounding", answer.ids, row)
+        known = self._recall(key, _ROUNDING, lambda found: _is_noise(found[0]))
+        if known is not None:
+            return known[0]
+        found = self.bare.rounding(row, answer)
+        if _is_noise(found):
+            self._memory.put(key, msgspec.msgpack.encode((found,)))
+        return found
+
+    def salience(self, row: Row, answer: Answer) -> tuple[Nats, ...]:
+        """Return gradient x input per position of the row."""
+        key = self._key("salience", answer.ids, row)
+        known = self._recall(key, _SALIENT, lambda found: _are_finite([found], 1, len(row)))
+        if known is not None:
+            return known
+        found = self.bare.salience(row, answer)
+        if _are_finite([found], 1, len(row)):
+            self._memory.put(key, msgspec.msgpack.encode(found))
+        return found
+
+    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+        """Yield the ids written so far; when remembered, those at the end alone."""
+        key = self._key("write", limit, *rows)
+        known = self._recall(key, _WRITTEN, lambda found: _could_be_written(found, rows, limit))
+        if known is not None:
+            yield known
+            return
+        written: list[Row] = []
+        for written in self.bare.write(rows, limit):
+            yield written
+        if _could_be_written(written, rows, limit):
+            self._memory.put(key, msgspec.msgpack.encode(written))
+
+    def _logprobs(
+        self,
+        key: bytes,
+        count: int,
+        answer: Answer,
+        ask: Callable[[], Iterator[list[TokenLogprobs]]],
+    ) -> Iterator[list[TokenLogprobs]]:
+        def sound(found: Sequence[TokenLogprobs]) -> bool:
+            return _are_finite(found, count, len(answer.ids))
+
+        known = self._recall(key, _SCORED, sound)
+        if known is not None:
+            yield known
+            return
+        scored: list[TokenLogprobs] = []
+        for batch in ask():
+            scored += batch
+            # Who has the last row may not come back to see that there are no more.
+            if sound(scored):
+                self._memory.put(key, msgspec.msgpack.encode(scored))
+            yield batch
+
+    def _key(self, kind: str, *question: object) -> bytes:
+        digest = self._begun.copy()
+        digest.update(msgspec.msgpack.encode((kind, len(question))))
+        for part in question:  # one by one: the rows of a long prompt are large together
+            digest.update(msgspec.msgpack.encode(part))
+        return digest.digest()
+
+    def _recall(
+        self, key: bytes, decoder: msgspec.msgpack.Decoder[Kept], sound: Callable[[Kept], bool]
+    ) -> Kept | None:
+        """Return what is kept under a key, if it is an answer to the question at all."""
+        kept = self._memory.get(key)
+        if kept is None:
+            return None
+        try:
+            found = decoder.decode(kept)
+        except msgspec.DecodeError:
+            found = None
+        if found is None or not sound(found):
+            self._memory.drop(key)
+            return None
+        return found
+
+    # ------------------------------------------------------------ text, as the model has it
+
+    def encode(self, content: str) -> Prompt:
+        """Wrap `content` in the template, if there is one, and tokenise it."""
+        return self.bare.encode(content)
+
+    def fragment(self, text: str) -> tuple[Token, ...]:
+        """Tokenise a piece of text alone."""
+        return self.bare.fragment(text)
+
+    def answer(
+        self, text: str, *, after: Prompt | None = None, source: AnswerSource = "gold"
+    ) -> Answer:
+        """Tokenise `text` as the continuation of a prompt."""
+        return self.bare.answer(text, after=after, source=source)
+
+    def stand_in(self, name: str) -> int:
+        """Return the id that takes a removed token's place."""
+        return self.bare.stand_in(name)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of generated ids."""
+        return self.bare.decode(ids)
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """Return one text per id."""
+        return self.bare.pieces(ids)
+
+
+def bare(model: Model) -> Model:
+    """Return the model itself: the one that reads tokens and takes memory."""
+    return model.bare if isinstance(model, RememberedModel) else model
+
+
+def _are_finite(found: Sequence[Sequence[float]], count: int, width: int) -> bool:
+    """Whether there are `count` rows of `width` numbers; an infinity or NaN is none."""
+    return len(found) == count and all(
+        len(row) == width and all(map(math.isfinite, row)) for row in found
+    )
+
+
+def _is_noise(found: float | None) -> bool:
+    return found is None or (found >= 0 and math.isfinite(found))
+
+
+def _could_be_written(found: Sequence[Row], rows: Sequence[Row], limit: int) -> bool:
+    return len(found) == len(rows) > 0 and all(
+        len(ids) <= limit and all(id >= 0 for id in ids) for ids in found
+    )
