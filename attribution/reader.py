@@ -32,7 +32,7 @@ _SAME, _ALMOST = 1e-3, 0.1
 """How far LP, read behind a shared prefix, may be from the same read whole, in nats: in float32,
 and in anything less precise."""
 
-_ON_CPU = Room(tokens=512, overhead=16, rows=512, held=2**17)
+_ON_CPU = Room(tokens=1024, overhead=64, rows=1024, held=2**17)
 _ON_ACCELERATOR = Room(tokens=4096, overhead=256, rows=4096, held=2**19)
 
 _SPENT = 0.3

@@ -189,7 +189,16 @@ def _chosen(
     # Not of what remembers: that it is quick says nothing of what it has yet to read.
     rate = measure_rate(subject.bare, prompt, answer)
     left = max(0.0, settings.budget - (time.perf_counter() - began))
-    found = plan(rate, prompt, answer, settings.granularity, settings.effort, left, models=1)
+    found = plan(
+        rate,
+        prompt,
+        answer,
+        settings.granularity,
+        settings.effort,
+        left,
+        models=1,
+        rounded=subject.model.rounding(prompt.ids, answer) is not None,
+    )
     return found.estimator, found.effort
 
 

@@ -6,14 +6,12 @@ models are opened, nor what emphasis is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from attribution import estimators
 from attribution.compare import shift
 from attribution.errors import EmptyAnswer
 from attribution.keytokens import belongs, key_tokens
-from attribution.plan import Plan, measure_rate, plan
 from attribution.recover import Plain, reading
 from attribution.scorer import Model, score_all
 from attribution.types import (
@@ -31,11 +29,10 @@ from attribution.types import (
     Verdict,
 )
 from attribution.words import words
+from unpact_tui.case_attribution import Measurement, Rate
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import (
-    ByToken,
     Compared,
-    Contributions,
     Encoded,
     Role,
     Step,
@@ -93,30 +90,44 @@ def read_case(
     case: Case,
     granularity: Granularity,
     said: Mapping[Role, Reading],
+    rate: Rate,
 ) -> Generator[Step, None, CaseState]:
     """Read a case on all models and compare base and unlearned.
 
     `said` is what the models said to it, where that is known: it does not depend on what is
-    removed. Raises `AttributionError`.
+    removed. `rate` is asked where there is a budget. Raises `AttributionError`.
     """
     base = models["base"]
     prompt = base.encode(case.prompt)
     answer = yield from _answer(base, case, prompt, settings)
     state = CaseState(case, granularity, prompt, answer)
     yield Encoded(prompt, answer, words(prompt), _pieces(base, answer))
+    measured = Measurement(models, prompt, answer, granularity, settings, rate)
     for role, model in models.items():
-        if role in said:
-            state.readings[role] = said[role]
-            yield Written(role, said[role].generation or "", emphasised=False, done=True)
-            continue
-        ids = answer.ids
-        if (role, answer.source) != ("base", "base"):
-            ids = yield from write(model, role, prompt, state.limit(settings), emphasised=False)
-        (logprob,) = score_all(model, [prompt.ids], answer)
-        state.readings[role] = reading(logprob, answer, model.decode(ids))
-    yield from _attribute(models, state, settings)
+        yield from _say(model, role, state, settings, said.get(role))
+        if settings.one_at_a_time and role != "reference":
+            yield from measured.of(role)  # while it is in memory
+    if not settings.one_at_a_time:
+        yield from measured.of_both()
+    state.attributions = measured.found
     yield _compare(state, settings)
     return state
+
+
+def _say(
+    model: Model, role: Role, state: CaseState, settings: Settings, said: Reading | None
+) -> Iterator[Step]:
+    """Have a model say its answer, and score the one under test."""
+    if said is not None:
+        state.readings[role] = said
+        yield Written(role, said.generation or "", emphasised=False, done=True)
+        return
+    ids = state.answer.ids
+    if (role, state.answer.source) != ("base", "base"):
+        limit = state.limit(settings)
+        ids = yield from write(model, role, state.prompt, limit, emphasised=False)
+    (logprob,) = score_all(model, [state.prompt.ids], state.answer)
+    state.readings[role] = reading(logprob, state.answer, model.decode(ids))
 
 
 def write(
@@ -150,89 +161,6 @@ def _pieces(base: Model, answer: Answer) -> tuple[Token, ...]:
         found.append(Token(id, text, at, at + len(text)))
         at += len(text)
     return tuple(found)
-
-
-def _attribute(
-    models: Mapping[Role, Model], state: CaseState, settings: Settings
-) -> Iterator[Step]:
-    """Measure the contributions on base and unlearned, by the same estimator."""
-    chosen = _plan(models["base"], state, settings)
-
-    def measured(role: Role, also: frozenset[int] = frozenset()) -> Iterator[Attribution]:
-        return estimators.load(chosen.estimator)(
-            models[role],
-            state.prompt,
-            state.answer,
-            state.granularity,
-            chosen.effort,
-            seed=settings.seed,
-            also=also,
-        )
-
-    if estimators.is_exact(chosen.estimator):
-        # In turns, so that what the two have in common is computed once.
-        found = in_turns({"base": measured("base"), "unlearned": measured("unlearned")})
-    else:
-        found = _one_after_the_other(measured)
-    for role, attribution in found:
-        state.attributions[role] = attribution
-        yield _contributions(role, attribution)
-    for role in ("base", "unlearned"):
-        yield ByToken(role, state.attributions[role].by_answer_token)
-
-
-def _plan(base: Model, state: CaseState, settings: Settings) -> Plan:
-    if not settings.budget:
-        return Plan(settings.estimator, settings.effort, 0.0)
-    rate = measure_rate(base, state.prompt, state.answer)
-    return plan(
-        rate, state.prompt, state.answer, state.granularity, settings.effort, settings.budget
-    )
-
-
-def in_turns(
-    runs: Mapping[Role, Iterator[Attribution]],
-) -> Iterator[tuple[Role, Attribution]]:
-    """Take a step of each run, again and again, until all are at their end."""
-    going = dict(runs)
-    while going:
-        for role, run in list(going.items()):
-            found = next(run, None)
-            if found is None:
-                del going[role]
-            else:
-                yield role, found
-
-
-def _one_after_the_other(
-    measured: Callable[[Role, frozenset[int]], Iterator[Attribution]],
-) -> Iterator[tuple[Role, Attribution]]:
-    """What was measured by removal on the base is measured on the other as well: else there would
-    be nothing to compare."""
-    last: Attribution | None = None
-    for last in measured("base", frozenset()):
-        yield "base", last
-    also: frozenset[int] = frozenset()
-    if last is not None and last.approximation is not None and last.approximation.measured:
-        known = enumerate(last.contributions)
-        also = frozenset(i for i, contribution in known if contribution is not None)
-    for found in measured("unlearned", also):
-        yield "unlearned", found
-
-
-def _contributions(role: Role, found: Attribution) -> Contributions:
-    approximation = found.approximation
-    return Contributions(
-        role,
-        found.logprob,
-        found.contributions,
-        found.complete,
-        found.answer_logprobs,
-        found.noise,
-        # Its draws are many times as long as all the rest, and have said here what they can say.
-        None if approximation is None else replace(approximation, draws=()),
-        found.estimator,
-    )
 
 
 def _compare(state: CaseState, settings: Settings) -> Compared:

@@ -16,6 +16,7 @@ import msgspec
 from attribution.choose import words_to_emphasise
 from attribution.evidence import of_case
 from attribution.neutral import neutral_losses
+from attribution.plan import measure_rate
 from attribution.recover import (
     Allowance,
     Trio,
@@ -29,9 +30,11 @@ from attribution.recover import (
 )
 from attribution.scorer import Model
 from attribution.types import (
+    Answer,
     Attempt,
     Case,
     Granularity,
+    Prompt,
     Reading,
 )
 from attribution.verdict import judge
@@ -39,6 +42,7 @@ from unpact_tui import vitals
 from unpact_tui.case_reading import CaseState, read_case, write
 from unpact_tui.errors import BadUsage
 from unpact_tui.opening import open_models
+from unpact_tui.remembered_model import bare
 from unpact_tui.remembering import open_store
 from unpact_tui.settings import Settings
 from unpact_tui.weights.streaming import changes
@@ -71,6 +75,7 @@ class Engine:
         self._loaded: dict[Role, LoadedModel] = {}
         self._store: Store | None = None
         self._noted: list[str] = []
+        self._speed: float | None = None
         self._states: dict[tuple[Case, Granularity], CaseState] = {}
         self._neutral: dict[Role, tuple[float, ...]] = {}
 
@@ -85,6 +90,7 @@ class Engine:
         self.models.clear()
         self._states.clear()
         self._neutral.clear()
+        self._speed = None
         if self._store is None:
             self._store = open_store(self._noted.append)
         for step in self._opening(order):
@@ -116,9 +122,18 @@ class Engine:
         for (of, _), known in self._states.items():
             if of == case:
                 said = known.readings
-        state = yield from read_case(self.models, self.settings, case, granularity, said)
+        state = yield from read_case(
+            self.models, self.settings, case, granularity, said, self._rate
+        )
         self._states[case, granularity] = state
         return state
+
+    def _rate(self, prompt: Prompt, answer: Answer) -> float:
+        """Return the base's token-forwards per second; measured once, so that the same budget
+        means the same for all cases."""
+        if self._speed is None:
+            self._speed = measure_rate(bare(self.models["base"]), prompt, answer)
+        return self._speed
 
     def _known(self, case: Case, granularity: Granularity) -> Generator[Step, None, CaseState]:
         """Return what is known of a case; read it first where nothing is, as after a restart."""
