@@ -7,6 +7,7 @@ import pytest
 from fakes import AdditiveModel, WordTokens
 
 from attribution import estimators
+from attribution.blocks import shared_length
 from attribution.effort import DEFAULT_EFFORT, Effort
 from attribution.errors import UnknownName
 from attribution.plan import Plan, forwards, measure_rate, plan
@@ -116,7 +117,7 @@ def test_coarser_units_cost_less(granularity: Granularity) -> None:
 
 
 class Timed(AdditiveModel):
-    """Reads a thousand ids in a second of its own clock."""
+    """Reads a thousand ids in a second of its own clock, and what is like the first row once."""
 
     now = 0.0
     longest = 0
@@ -126,7 +127,8 @@ class Timed(AdditiveModel):
 
     def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
         for row in rows:
-            self.now += (len(row) + len(answer.ids) - 1) / 1000
+            known = shared_length(rows[0], row) if row is not rows[0] else 0
+            self.now += (len(row) - known + len(answer.ids) - 1) / 1000
         self.longest = max(self.longest, *map(len, rows))
         yield from super().score(rows, answer)
 
@@ -137,7 +139,8 @@ def test_the_rate_is_what_the_clock_says(words: int) -> None:
     found = measure_rate(model, PROMPTS[words], ANSWER, clock=model.clock)
     assert found == pytest.approx(1000)
     assert model.longest <= words
-    assert model.now * 1000 < 1500, "no more than what it says, and a first pass"
+    most = 1500 if words < 1000 else 1.6 * words
+    assert model.now * 1000 < most, "no more than what it says, and a first pass"
 
 
 def test_a_clock_that_stands_still_is_no_division_by_zero() -> None:
