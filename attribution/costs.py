@@ -15,8 +15,8 @@ _BACK = 3
 """A pass forward and back, in passes forward."""
 
 _SEEN = 100
-"""Keys and values that are brought to a few ids for the price of reading one more. Measured on small
-models, on which they weigh most."""
+"""Keys and values that are brought to a few ids for the price of reading one more. Measured on
+small models, on which they weigh most."""
 
 
 def whole(prompt: Prompt, answer: Answer) -> int:

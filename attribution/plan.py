@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from attribution import costs
+from attribution.blocks import forwards as rows_read
+from attribution.blocks import shared_length
 from attribution.effort import Effort
 from attribution.errors import UnknownName
 from attribution.estimators import hierarchical, names
@@ -121,7 +123,7 @@ def measure_rate(
         rows = [prompt.ids, (*prompt.ids[:half], *prompt.ids[half + 1 :])]
         start = clock()
         list(scorer.score(rows, answer))
-        read = len(rows[0]) + len(rows[1]) - half + 2 * (len(answer.ids) - 1)
+        read = rows_read(rows, [0, shared_length(*rows)], len(answer.ids))
         return read / max(clock() - start, 1e-9)
     rows = _cut(prompt.ids, len(answer.ids))
     list(scorer.score(rows[:1], answer))
