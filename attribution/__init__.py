@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from attribution.asking import key_tokens, leave_one_out, measure, shift
+    from attribution.asking import key_tokens, leave_one_out, leave_out, measure, shift
     from attribution.effort import Effort
     from attribution.errors import AttributionError
     from attribution.opening import open as open
@@ -52,6 +52,7 @@ __all__ = [
     "Token",
     "key_tokens",
     "leave_one_out",
+    "leave_out",
     "measure",
     "shift",
 ]
@@ -63,6 +64,7 @@ _ELSEWHERE = {
     "Scorer": "attribution.scorer",
     "key_tokens": "attribution.asking",
     "leave_one_out": "attribution.asking",
+    "leave_out": "attribution.asking",
     "measure": "attribution.asking",
     "open": "attribution.opening",
     "shift": "attribution.asking",

@@ -7,9 +7,12 @@ Knows nothing of how a model is opened.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from attribution import compare, estimators, keytokens
 from attribution.effort import DEFAULT_EFFORT, Effort
+from attribution.errors import NothingToAblate
+from attribution.removal import remove
 from attribution.scorer import Scorer
 from attribution.types import (
     Answer,
@@ -17,6 +20,7 @@ from attribution.types import (
     Granularity,
     KeyTokenRule,
     KeyTokens,
+    Nats,
     Prompt,
     Shift,
 )
@@ -58,6 +62,30 @@ def leave_one_out(
     Raises `NothingToAblate` and what the scorer raises.
     """
     return measure(scorer, prompt, answer, "leave_one_out", granularity)
+
+
+def leave_out(
+    scorer: Scorer,
+    prompt: Prompt | str,
+    answer: Answer | str,
+    sets: Iterable[Iterable[int]],
+) -> tuple[Nats, ...]:
+    """Return what the answer loses without each set of positions, in nats, in the order given.
+
+    Any positions, next to each other or not, template included. Raises `NothingToAblate` for a set
+    that leaves nothing of the prompt, and what the scorer raises.
+    """
+    read = scorer.encode(prompt) if isinstance(prompt, str) else prompt
+    said = scorer.answer(answer, after=read) if isinstance(answer, str) else answer
+    wanted = [tuple(sorted(set(positions))) for positions in sets]
+    # In the order of what they share with the whole prompt, which is read once.
+    found = sorted({unit for unit in wanted if unit})
+    if any(len(unit) >= len(read.tokens) for unit in found):
+        raise NothingToAblate("set of tokens")
+    if not found:
+        return (0.0,) * len(wanted)
+    known = deque(remove(scorer, read, said, found), maxlen=1).pop()
+    return tuple(known.contribution(unit) if unit else 0.0 for unit in wanted)
 
 
 def key_tokens(attribution: Attribution, rule: KeyTokenRule = DEFAULT_RULE) -> KeyTokens:

@@ -53,8 +53,9 @@ class UnknownName(AttributionError):
 class BadOption(AttributionError):
     """An option has a value it cannot take."""
 
-    def __init__(self, option: str, value: object, expected: str) -> None:
+    def __init__(self, option: str, value: object, expected: str, hint: str = "") -> None:
         super().__init__(f"{option} is {value!r}, but must be {expected}.")
+        self.hint = hint
 
 
 class EmptyPrompt(AttributionError):

@@ -161,7 +161,8 @@ class HFTokens:
             id = getattr(self.tokenizer, f"{name}_token_id", None)
             if id is None:
                 wanted = f"a token that this tokenizer has; it has no {name} token"
-                raise BadOption("baseline", name, wanted)
+                hint = "Give a text of one token, for example: --set baseline=the"
+                raise BadOption("baseline", name, wanted, hint)
             return int(id)
         found = self.fragment(name)
         if len(found) != 1:

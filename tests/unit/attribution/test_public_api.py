@@ -14,7 +14,13 @@ from checkpoints_fixture import change_json, make_adapter, make_checkpoint
 from fakes import AdditiveModel
 
 import attribution
-from attribution.errors import BadOption, CannotOpen, PromptMismatch, UnknownName
+from attribution.errors import (
+    BadOption,
+    CannotOpen,
+    NothingToAblate,
+    PromptMismatch,
+    UnknownName,
+)
 from attribution.types import KeyTokenRule
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -197,3 +203,14 @@ def test_precision_and_template_are_as_asked(checkpoints: Path) -> None:
     assert str(half.model.dtype) == "torch.bfloat16"
     assert not half.chat
     assert not any(parameter.requires_grad for parameter in half.model.parameters())
+
+
+def test_any_sets_can_be_left_out_in_any_order() -> None:
+    scorer = model()
+    prompt = scorer.encode("Where was Ann born?")
+    place = {token.text: i for i, token in enumerate(prompt.tokens)}
+    sets = [[place[" born"]], [], [place["Where"], place[" born"]], [place[" Ann"]] * 2]
+    assert attribution.leave_out(scorer, prompt, "Oslo", sets) == pytest.approx((0.5, 0, 0.25, 2))
+    assert attribution.leave_out(scorer, prompt, "Oslo", [[]]) == (0.0,)
+    with pytest.raises(NothingToAblate):
+        attribution.leave_out(scorer, prompt, "Oslo", [range(len(prompt.tokens))])
