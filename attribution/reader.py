@@ -85,19 +85,20 @@ class Reader:
         shared = [0, *(shared_length(rows[0], row) for row in rows[1:])]
         alone = forwards(rows, [0] * len(rows), len(answer))
         if self.plain_because or forwards(rows, shared, len(answer)) > _WORTH * alone:
-            yield from self._whole(rows, answer, 0)
+            yield from self._whole(rows, answer)
             return
         first = self._read_first(rows, shared, answer)
         if first is None:
-            yield from self._whole(rows, answer, 0)
+            yield from self._whole(rows, answer)
             return
         logprobs, prefix = first
         yield logprobs
         yield from self._behind(prefix, rows, shared, answer)
 
-    def _whole(self, rows: Sequence[Row], answer: Row, done: int) -> Iterator[torch.Tensor]:
+    def _whole(self, rows: Sequence[Row], answer: Row) -> Iterator[torch.Tensor]:
         """Read every row from its beginning."""
         longest = max(map(len, rows)) + len(answer)
+        done = 0
         while done < len(rows):
             fits = min(self.batch_tokens // longest, self._tables(len(answer)))
             block = Block(done, min(done + max(1, fits), len(rows)), 0)
