@@ -19,8 +19,8 @@ class Effort:
     keep: float = 0.9
     """surrogate: the share of the prompt that stays in each."""
     screen: Literal["hidden", "gradient"] = "hidden"
-    """screened: hide each unit from the answer, or one gradient x input: far cheaper, and blind where
-    the answer is all but certain."""
+    """screened: hide each unit from the answer, or one gradient x input: cheaper by far, and blind
+    where the answer is all but certain."""
     baseline: str = "pad"
     """replacement: what takes a token's place: pad, mask, unk or a text of one token."""
 
