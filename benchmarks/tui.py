@@ -23,6 +23,9 @@ from textual.binding import BindingType
 from textual.constants import DEFAULT_THEME
 from textual.containers import Horizontal
 
+# Before the folder of this file, in which `attribution` would be a benchmark and not the package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from attribution.types import Token
 from unpact_tui.app.themes import DARK, THEMES
 from unpact_tui.app.tty import textual_defaults

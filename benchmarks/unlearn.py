@@ -16,7 +16,11 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
+
+# Before the folder of this file, in which `attribution` would be a benchmark and not the package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 SHAPES: dict[str, dict[str, int]] = {
     "tiny": {

@@ -161,14 +161,17 @@ def answer_rows(case: AttributedCase) -> Iterator[tuple[str, str, str]]:
         yield text, f"{logprob:z.3f}", ", ".join(words)
 
 
-def told(case: AttributedCase) -> str:
+def told(case: AttributedCase, budget: float = 0.0) -> str:
     """Say what was measured, what was estimated, how well, and at what cost."""
+    over = (
+        f", over the budget of {budget:g} s: there is no less" if 0 < budget < case.seconds else ""
+    )
     parts = [
         f"{case.estimator}, by {case.granularity}: {_measured(case)}",
         *_fidelity(case),
         _noise(case),
         _cost(case),
-        f"{case.seconds:.2f} s",
+        f"{case.seconds:.2f} s{over}",
     ]
     return "; ".join(parts) + "."
 

@@ -50,7 +50,6 @@ from unpact_tui.worker.events import (
     Edited,
     Judged,
     Ladder,
-    Opened,
     Role,
     Step,
     Tried,
@@ -93,14 +92,10 @@ class Engine:
         self._speed = None
         if self._store is None:
             self._store = open_store(self._noted.append)
-        for step in self._opening(order):
-            # What the cache had to say is said with the rest, loudly.
-            if isinstance(step, Opened) and self._noted:
-                step = msgspec.structs.replace(step, warnings=(*step.warnings, *self._noted))
-            yield step
-
-    def _opening(self, order: Open) -> Iterator[Step]:
-        self.models = yield from open_models(order, self._loaded, self._store)
+        self.models, told = yield from open_models(order, self._loaded, self._store)
+        # Not before the models are there: whoever hears it asks. What the cache had to say is said
+        # with the rest, loudly.
+        yield msgspec.structs.replace(told, warnings=(*told.warnings, *self._noted))
 
     def state(self, case: Case) -> CaseState:
         """Return what is known of a case, at the granularity of the settings."""

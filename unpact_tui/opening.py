@@ -39,8 +39,8 @@ compute: 62 ms a step against 8 ms with one thread, on two cores under load."""
 
 def open_models(
     order: Open, loaded: dict[Role, LoadedModel], store: Store | None = None
-) -> Generator[Step, None, dict[Role, Model]]:
-    """Load the checkpoints, check that they can be compared, and return them.
+) -> Generator[Step, None, tuple[dict[Role, Model], Opened]]:
+    """Load the checkpoints, check that they can be compared, and return them described.
 
     `loaded` are those in memory: what can be used again stays, everything else leaves before
     anything is loaded, and what is loaded is put there. What the models answer is kept in `store`.
@@ -56,10 +56,10 @@ def open_models(
     }
     if order.settings.one_at_a_time:
         loaded.clear()
-        turns = yield from open_in_turns(order, found, stamps)
+        turns, told = yield from open_in_turns(order, found, stamps)
         infos: dict[Role, Loaded] = {role: door.info for role, door in turns.items()}
         calm_threads(infos.values())
-        return remembering(turns, infos, stamps, store, alpha=None)
+        return remembering(turns, infos, stamps, store, alpha=None), told
     _let_go(found, stamps, loaded)
     opened = yield from _loaded(found, stamps, loaded, order.settings)
     infos = {role: model.info for role, model in opened.items()}
@@ -72,8 +72,8 @@ def open_models(
     for role, model in opened.items():
         warnings += notes(found[role], model.warnings, base.tokenizer, model.tokenizer)
     warnings += slow_ways(opened, doors)
-    yield Opened(tuple(_infos(order, opened)), chat, tuple(warnings))
-    return remembering(doors, infos, stamps, store, alpha=alpha)
+    told = Opened(tuple(_infos(order, opened)), chat, tuple(warnings))
+    return remembering(doors, infos, stamps, store, alpha=alpha), told
 
 
 def _stamp(checkpoint: Checkpoint, base: Checkpoint, order: Open) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def open_in_turns(
     order: Open, found: Mapping[Role, Checkpoint], stamps: Mapping[Role, str]
-) -> Generator[Step, None, dict[Role, TurnModel]]:
+) -> Generator[Step, None, tuple[dict[Role, TurnModel], Opened]]:
     """Check what was found, load the base, and return doors that load when they are asked.
 
     `stamps` stand for what lies in the folders now: what has changed is not loaded again.
@@ -65,8 +65,7 @@ def open_in_turns(
         info = _expected(checkpoint, foundations[role], seen, settings)
         doors[role] = TurnModel(turns, role, info, tokenizer, chat=chat)
     warnings = [*identity(order, found, None), *warnings]
-    yield Opened(tuple(door.info for door in doors.values()), chat, tuple(warnings))
-    return doors
+    return doors, Opened(tuple(door.info for door in doors.values()), chat, tuple(warnings))
 
 
 def _tokenizer(

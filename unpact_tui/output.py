@@ -230,7 +230,7 @@ def as_attribution(document: AttributionDocument, console: Console | None = None
         for warning in document.warnings:
             screen.print(_plain(f"warning: {warning}", "bold"))
         for case in document.cases:
-            _print_attributed(case, screen)
+            _print_attributed(case, screen, document.settings.budget)
         for failure in document.failures:
             screen.print(_plain(f"case {failure.id} was left out: {failure.reason}"))
         legend = attribute_lines.COLOURS if _coloured(screen) else attribute_lines.MARKS
@@ -247,7 +247,7 @@ def _coloured(console: Console) -> bool:
     return console.color_system is not None and not console.no_color
 
 
-def _print_attributed(case: AttributedCase, console: Console) -> None:
+def _print_attributed(case: AttributedCase, console: Console, budget: float) -> None:
     console.print()
     console.print(_plain(f"case {case.id} ({case.split})", "bold"))
     marks = tuple(attribute_lines.marks(case))
@@ -264,7 +264,7 @@ def _print_attributed(case: AttributedCase, console: Console) -> None:
     if case.by_answer_token:
         columns = ("answer token", "log p", "most from")
         _print_rows(columns, list(attribute_lines.answer_rows(case)), console)
-    console.print(_plain(attribute_lines.told(case)))
+    console.print(_plain(attribute_lines.told(case, budget)))
 
 
 def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], console: Console) -> None:

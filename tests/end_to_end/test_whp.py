@@ -51,15 +51,11 @@ def reinforced(base: Path) -> Path:
 
 def opened(order: Open) -> tuple[dict[Role, Model], Opened]:
     steps = open_models(order, {})
-    found: Opened | None = None
     while True:
         try:
-            step = next(steps)
+            next(steps)
         except StopIteration as end:
-            assert found is not None
-            return end.value, found
-        if isinstance(step, Opened):
-            found = step
+            return end.value
 
 
 def mix(base: Path, reinforced: Path, settings: Settings = CPU) -> Open:

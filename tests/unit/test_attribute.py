@@ -301,6 +301,8 @@ def test_the_last_line_says_what_was_measured_and_at_what_cost() -> None:
         " nats; 50 token-forwards, 1.25 of what exact leave-one-out needs at least (40); 1.25 s."
     )
     assert "from the cache" in attribute_lines.told(case_of(forwards=0))
+    assert "over the budget of 1e-05 s" in attribute_lines.told(case_of(), 1e-5)
+    assert "budget" not in attribute_lines.told(case_of(), 1e5)
 
 
 def test_the_last_line_says_what_was_estimated_and_how_well() -> None:

@@ -68,7 +68,13 @@ def opened(
     base: Path, other: Path, loaded: dict[Role, LoadedModel] | None = None
 ) -> tuple[dict[Role, LoadedModel], list[Step]]:
     loaded = {} if loaded is None else loaded
-    return loaded, list(open_models(Open(str(base), str(other), None, CPU), loaded))
+    steps = open_models(Open(str(base), str(other), None, CPU), loaded)
+    said: list[Step] = []
+    while True:
+        try:
+            said.append(next(steps))
+        except StopIteration as end:
+            return loaded, [*said, end.value[1]]
 
 
 def shared(base: Path, other: Path) -> int:
@@ -368,13 +374,11 @@ def test_without_memory_nothing_is_read_ahead(
 
 def doors(order: Open) -> tuple[dict[Role, Model], Opened]:
     steps = open_models(order, {})
-    said: list[Step] = []
     while True:
         try:
-            said.append(next(steps))
+            assert isinstance(next(steps), Loading)
         except StopIteration as end:
-            assert isinstance(said[-1], Opened)
-            return end.value, said[-1]
+            return end.value
 
 
 def in_turns(base: Path, other: Path) -> tuple[dict[Role, Model], Opened]:
