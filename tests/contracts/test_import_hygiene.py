@@ -132,6 +132,8 @@ def test_the_root_imports_nothing_of_ours() -> None:
         ["methods", "NPO_KLR"],
         ["methods", "rmu", "--json"],
         ["demo", "--list"],
+        ["attribute", "--help"],
+        ["cache", "info"],
     ],
 )
 def test_asking_is_cheap(arguments: list[str]) -> None:

@@ -27,7 +27,7 @@ from attribution.types import Case, Granularity
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Event, Message
 
-VERSION = 3
+VERSION = 4
 
 
 class Open(Message, frozen=True):
