@@ -21,7 +21,8 @@ config_app = typer.Typer(
 
     \b
     The environment: UNPACT_THEME, UNPACT_ASCII, UNPACT_MOUSE, UNPACT_LANE, UNPACT_KEYMAP,
-    UNPACT_CACHE, UNPACT_CACHE_MIB, UNPACT_SET="name=value name=value", and UNPACT_CONFIG, which names another file of your own.
+    UNPACT_CACHE, UNPACT_CACHE_MIB, UNPACT_SET="name=value name=value", and UNPACT_CONFIG, which
+    names another file of your own.
 
     \b
     Examples of a file:
