@@ -9,6 +9,7 @@ from pathlib import Path
 # Before anything imports them: tests never reach a hub and never fork tokenizer threads.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["UNPACT_CACHE"] = "0"  # what one test measured must not be another's answer
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy waiting starves two cores
 
 import pytest

@@ -100,7 +100,7 @@ def test_the_palette_names_prompts_without_obeying_them(started: Terminal) -> No
     started.send("Prompt 5")
     started.wait_for("[@click=app.quit]x[/]")
     started.press("escape")
-    started.wait_gone("Search for commands")
+    started.wait_gone("Prompt 5")
     assert_harmless(started.raw)
 
 
