@@ -63,4 +63,5 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in _INHERITED_LOOKS and not name.startswith(("TEXTUAL", "SSH_", "UNPACT_"))
     }
-    return kept | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | dict(changes)
+    always = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "UNPACT_CACHE": "0"}
+    return kept | always | dict(changes)
