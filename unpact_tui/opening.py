@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from attribution import estimators
 from attribution.scorer import Model
 from unpact_tui import checkpoints
 from unpact_tui.checkpoints import Checkpoint
@@ -161,6 +162,10 @@ def calm_threads(infos: Iterable[Loaded]) -> None:
 
 
 def _infos(order: Open, opened: Mapping[Role, LoadedModel]) -> Iterator[Loaded]:
+    exact = estimators.is_exact(order.settings.estimator) and not order.settings.budget
     for role, loaded in opened.items():
+        # Layers are computed once where base and unlearned are measured in turns, nowhere else.
+        once = exact and role == "unlearned" and order.whp is None
+        info = loaded.info if once else msgspec.structs.replace(loaded.info, shared_layers=0)
         mixed = _is_mixture(order, role)
-        yield msgspec.structs.replace(loaded.info, method="whp") if mixed else loaded.info
+        yield msgspec.structs.replace(info, method="whp") if mixed else info

@@ -38,7 +38,7 @@ BROKEN: tuple[type[BaseException], ...] = (
 )
 """What these libraries raise over files that hold nonsense: they check little before using it."""
 
-MODULES = ("huggingface_hub", "pyo3_runtime", "safetensors_rust", "jinja2")
+MODULES = ("huggingface_hub", "jinja2", "pyo3_runtime", "safetensors", "safetensors_rust")
 """Libraries below them whose exceptions come through."""
 
 

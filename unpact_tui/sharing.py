@@ -150,15 +150,13 @@ def leading_layers(model: PreTrainedModel, base: PreTrainedModel) -> int:
 
 
 def _decoder(model: PreTrainedModel) -> tuple[torch.nn.Module | None, list[torch.nn.Module]]:
-    """Return the decoder and its layers: the outermost list as long as the configuration says."""
-    import torch
+    """Return the decoder and its layers."""
+    from attribution.trunk import decoder_layers
 
-    config: Any = model.config.get_text_config()
-    count = getattr(config, "num_hidden_layers", 0)
-    for module in model.modules():
-        for child in module.children():
-            if isinstance(child, torch.nn.ModuleList) and len(child) == count:
-                return module, list(child)
+    layers = decoder_layers(model)
+    for module in model.modules() if layers is not None else ():
+        if any(child is layers for child in module.children()):
+            return module, list(layers or ())
     return None, []
 
 

@@ -129,7 +129,8 @@ def test_what_was_measured_is_not_measured_again(
 @pytest.mark.usefixtures("no_cache")
 def test_what_is_estimated_is_measured_on_the_same_tokens(base: Path, edited: Path) -> None:
     effort = replace(SETTINGS.effort, top_k=3, checked=3, screen="gradient")
-    engine, _ = opened(base, edited, replace(SETTINGS, estimator="screened", effort=effort))
+    engine, said = opened(base, edited, replace(SETTINGS, estimator="screened", effort=effort))
+    assert not any(one.shared_layers for one in said.checkpoints), "one after the other"
     steps = list(engine.analyse(Analyse(CASE)))
     whole = {s.role: s for s in steps if isinstance(s, Contributions) and s.complete}
     for told in whole.values():
