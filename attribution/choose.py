@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from attribution.types import Attribution, KeyTokens, Prompt
+from attribution.keytokens import key_tokens
+from attribution.types import Attribution, KeyTokenRule, KeyTokens, Prompt, Selection, Shift
 from attribution.words import Word, find_words, is_label, touched
 
 
@@ -33,6 +34,20 @@ def words_to_emphasise(found: Attribution, keys: KeyTokens) -> tuple[int, ...]:
         if here > most:
             strongest, most = word.positions, here
     return strongest
+
+
+def chosen_words(
+    selection: Selection,
+    base: Attribution,
+    unlearned: Attribution,
+    rule: KeyTokenRule,
+    shift: Shift,
+) -> tuple[int, ...]:
+    """Return the tokens of the words that a rule chooses; empty when no word contributes.
+
+    Of one's own and of a search there is nothing to choose: the base's.
+    """
+    return words_to_emphasise(base, key_tokens(base, rule))
 
 
 def random_positions(

@@ -19,12 +19,13 @@ from contextlib import contextmanager
 import torch
 from transformers import PreTrainedModel
 
-from attribution.errors import NotFinite, OutOfMemory, PromptTooLong
+from attribution.errors import NotFinite, OutOfMemory, PromptTooLong, Unsupported
 from attribution.network import Network
 from attribution.reader import Reader, out_of_memory
 from attribution.scorer import Hidden, Row, TokenLogprobs
+from attribution.steer import active, anchored, of_rows, shifted, unanchored
 from attribution.tokens import HFTokens, Tokenizer
-from attribution.types import Answer, Nats
+from attribution.types import Answer, Lever, Nats, Steering
 
 
 class HFModel(HFTokens):
@@ -70,13 +71,31 @@ class HFModel(HFTokens):
         next(self.reader.scored(rows, row[:2]))
         return self.plain_because
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
 
-        Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`.
+        Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`, and what `refuses` does or says.
         """
         self._fits(max(len(row) for row in rows) + len(answer.ids))
-        yield from self._delivered(self.reader.scored(rows, answer.ids))
+        steering = self._accepted(steering, rows)
+        yield from self._delivered(self.reader.scored(rows, answer.ids, steering))
+
+    def refuses(self, lever: Lever) -> str:
+        """Return why nothing can be read under a lever, as a clause; empty when it can. Found out
+        on a few ids when it is asked first. Raises `BadOption` for layers, heads and amounts that
+        cannot be."""
+        return "" if lever.idle else self.network.refuses(lever)
+
+    def _accepted(self, steering: Steering | None, rows: Sequence[Row]) -> Steering | None:
+        """Return the steering; None if it changes nothing. Raises `Unsupported`, `BadOption`."""
+        steering = active(steering, rows)
+        why = "" if steering is None else self.refuses(steering.lever)
+        if steering is not None and why:
+            what = f"be steered by {steering.lever.kind}: {why}"
+            raise Unsupported(what, "Emphasise in the prompt instead, as with --strategy bold.")
+        return steering
 
     def hide(
         self, row: Row, answer: Answer, hidden: Sequence[Hidden]
@@ -126,39 +145,47 @@ class HFModel(HFTokens):
                 yield _plain(waiting.popleft())
         yield from map(_plain, waiting)
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         """Yield the ids written so far, one tuple per row, after each step of greedy decoding.
 
-        Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`.
+        Raises what `score` raises.
         """
         longest = max(len(row) for row in rows)
         self._fits(longest + 1)
+        steering = self._accepted(steering, rows)
         if self.longest is not None:
             limit = min(limit, self.longest - longest)
         done: list[Row] = []
         while len(done) < len(rows):
-            fits = max(1, self.reader.batch_tokens // (longest + limit))
+            fits = max(1, self.reader.fits(longest + limit, steering))
             batch = rows[len(done) : len(done) + fits]
+            part = of_rows(steering, len(done), len(done) + len(batch))
             waiting: list[Row] = [()] * (len(rows) - len(done) - len(batch))
             written: list[Row] = []
             try:
-                for written in self._write(batch, limit):
+                for written in self._write(batch, limit, part):
                     yield done + written + waiting
             except RuntimeError as error:
                 self.reader.shrink(error, len(batch), longest + limit)
                 continue
             done += written
 
-    def _write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
-        longest = max(len(row) for row in rows)
-        step = torch.tensor([(0,) * (longest - len(row)) + row for row in rows])  # (B, L)
-        mask = torch.tensor([[False] * (longest - len(r)) + [True] * len(r) for r in rows])
+    def _write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None
+    ) -> Iterator[list[Row]]:
+        anchor = steering if steering is not None and steering.lever.kind == "anchor" else None
+        texts = [_Continued(self.network, rows, None if anchor else steering)]
+        if anchor is not None:
+            texts.append(_Continued(self.network, unanchored(rows, anchor.where), None))
         written: list[list[int]] = [[] for _ in rows]
         open_rows = set(range(len(rows)))
-        cache = self.network.new_cache()
         for _ in range(limit):
             with torch.inference_mode():
-                logits, cache = self.network.next_logits(step, mask, cache)  # (B, V)
+                logits = texts[0].logits()  # (B, V)
+                if anchor is not None:
+                    logits = anchored(logits, texts[1].logits(), anchor)
             if not torch.isfinite(logits.amax(-1)).all():
                 raise NotFinite("the logits of a continuation")
             chosen = logits.argmax(-1).cpu()
@@ -170,8 +197,8 @@ class HFModel(HFTokens):
             yield [tuple(ids) for ids in written]
             if not open_rows:
                 return
-            step = chosen[:, None]
-            mask = torch.cat((mask, torch.ones(len(rows), 1, dtype=torch.bool)), dim=1)
+            for text in texts:
+                text.go_on(chosen)
 
     def _end_tokens(self) -> frozenset[int]:
         found: set[int] = set()
@@ -183,6 +210,34 @@ class HFModel(HFTokens):
     def _fits(self, length: int) -> None:
         if self.longest is not None and length > self.longest:
             raise PromptTooLong(length, self.longest)
+
+
+class _Continued:
+    """Rows that are filled up on the left, read up to where the next token is to be chosen."""
+
+    def __init__(self, network: Network, rows: Sequence[Row], steering: Steering | None) -> None:
+        longest = max(len(row) for row in rows)
+        filling = [longest - len(row) for row in rows]
+        self._network = network
+        self._step = torch.tensor([(0,) * longest] * len(rows))  # (B, L)
+        for line, row in zip(self._step, rows, strict=True):
+            line[longest - len(row) :] = torch.tensor(row)
+        self._mask = torch.arange(longest) >= torch.tensor(filling)[:, None]
+        self._cache = network.new_cache()
+        self._steering = None if steering is None else shifted(steering, filling)
+
+    def logits(self) -> torch.Tensor:
+        """Return the logits (B, V) of the next token."""
+        logits, self._cache = self._network.next_logits(
+            self._step, self._mask, self._cache, self._steering
+        )
+        return logits
+
+    def go_on(self, chosen: torch.Tensor) -> None:
+        """Let a token (B,) follow each row."""
+        self._step = chosen[:, None]
+        more = torch.ones(len(chosen), 1, dtype=torch.bool)
+        self._mask = torch.cat((self._mask, more), dim=1)
 
 
 def _plain(logprobs: torch.Tensor) -> list[TokenLogprobs]:

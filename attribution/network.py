@@ -16,7 +16,9 @@ import torch
 from transformers import Cache, DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
+from attribution.steer import check, refusal, steered
 from attribution.trunk import Key, Trunk, key_of
+from attribution.types import Lever, LeverKind, Steering
 
 
 class NothingShared(Exception):
@@ -83,6 +85,7 @@ class Network:
         config = model.config.get_text_config()
         self.vocabulary = int(config.vocab_size)
         self.width = int(config.hidden_size)
+        self.heads: int = getattr(config, "num_attention_heads", 1)
         self.longest: int | None = getattr(config, "max_position_embeddings", None)
         wrapped = getattr(model, "get_base_model", None)
         accepted = inspect.signature((wrapped() if wrapped else model).forward).parameters
@@ -91,6 +94,7 @@ class Network:
         self.trunk: Trunk[Prefix] | None = None
         """What it has in common with another network."""
         self._read = 0
+        self._refused: dict[LeverKind, str] = {}
 
     @property
     def read(self) -> int:
@@ -104,12 +108,14 @@ class Network:
         prefix: Prefix | None = None,
         shared: int = 0,
         seen: torch.Tensor | None = None,
+        steering: Steering | None = None,
     ) -> torch.Tensor:
         """Return the logits (B, T, V) at positions `where` (B, T) of ids `x` (B, L).
 
         The rows continue the first `shared` ids of `prefix`. `seen` (B, shared + L) is False where
         nobody looks. What stands right of a row's last position is never looked at by anything
-        before it, so shorter rows are filled up on the right without a mask.
+        before it, so shorter rows are filled up on the right without a mask. What is steered is
+        neither shared with another network nor taken from it.
         """
         cache = prefix.beginning(shared) if prefix is not None and shared else None
         self._read += int(where[:, -1].sum()) + len(where)
@@ -117,7 +123,11 @@ class Network:
         keep = x.shape[1] - first
         behind = prefix.ids[: 8 * shared] if cache is not None and prefix is not None else b""
         unseen = None if seen is None else seen.numpy().tobytes()
-        with self._beside(key_of(x, behind, unseen)):
+        with (
+            self._beside(key_of(x, behind, unseen))
+            if steering is None
+            else steered(self.model, steering)
+        ):
             out = self._forward(x, keep, shared, cache, seen)
         logits = out.logits[:, -keep:]  # (B, keep, V)
         if (where[0] == where).all() and where.shape[1] == keep:
@@ -149,19 +159,39 @@ class Network:
         return self.trunk.reading(self.model, key, take=take)
 
     def next_logits(
-        self, x: torch.Tensor, mask: torch.Tensor, cache: object
+        self,
+        x: torch.Tensor,
+        mask: torch.Tensor,
+        cache: object,
+        steering: Steering | None = None,
     ) -> tuple[torch.Tensor, object]:
         """Return the logits (B, V) behind ids (B, L), filled up on the left, and the cache that has
-        read them; `mask` (B, cache + L) is False where the filling is."""
+        read them; `mask` (B, cache + L) is False where the filling is, and `steering` counts it."""
         positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -x.shape[1] :]
         seen = None if bool(mask.all()) else mask
-        out = self._forward(x, 1, positions, cache, seen)
+        with nullcontext() if steering is None else steered(self.model, steering):
+            out = self._forward(x, 1, positions, cache, seen)
         self._read += int(mask[:, -x.shape[1] :].sum())
         return out.logits[:, -1].float(), out.past_key_values
 
     def new_cache(self) -> object:
         """Return what `next_logits` starts with."""
         return DynamicCache(config=self.model.config)
+
+    def refuses(self, lever: Lever) -> str:
+        """Return why nothing can be read under a lever, as a clause; empty when it can. Tried out
+        once per kind. Raises `BadOption`."""
+        check(lever, self.model)
+        kind = lever.kind
+        if kind not in self._refused:
+            ids = torch.arange(1, 1 + min(12, self.vocabulary - 1))[None]
+
+            def read() -> torch.Tensor:
+                self._read += ids.numel()
+                return self._forward(ids, ids.shape[1], 0, None, None).logits
+
+            self._refused[kind] = refusal(self.model, kind, read)
+        return self._refused[kind]
 
     def nudged(self, x: torch.Tensor, count: int, seed: int) -> torch.Tensor:
         """Return the last `count` logits (B, T, V) of ids (B, L) whose embeddings have been moved.

@@ -21,9 +21,14 @@ from attribution.blocks import Block, Room, blocks, forwards, shared_length
 from attribution.errors import OutOfMemory, Unsupported
 from attribution.network import Network, NothingShared, Prefix
 from attribution.scorer import Hidden, Row
+from attribution.steer import anchored, of_rows, unanchored
+from attribution.types import Steering
 
 _LOGITS = 2**27
 """Most float32 logits held at a time: half a gigabyte."""
+
+_MASKS = 2**26
+"""Most numbers of one table of attention while it is steered: a quarter of a gigabyte."""
 
 _WORTH = 0.9
 """Prefixes are shared when no more than this share of the ids is left to read."""
@@ -80,8 +85,13 @@ class Reader:
         self._proven = 0
         """Length of the longest row on which sharing has given the same numbers."""
 
-    def scored(self, rows: Sequence[Row], answer: Row) -> Iterator[torch.Tensor]:
-        """Yield log-probabilities (B, T), still on the device."""
+    def scored(
+        self, rows: Sequence[Row], answer: Row, steering: Steering | None = None
+    ) -> Iterator[torch.Tensor]:
+        """Yield log-probabilities (B, T), still on the device. What is steered is read whole."""
+        if steering is not None:
+            yield from self._whole(rows, answer, steering)
+            return
         shared = [0, *(shared_length(rows[0], row) for row in rows[1:])]
         alone = forwards(rows, [0] * len(rows), len(answer))
         if self.plain_because or forwards(rows, shared, len(answer)) > _WORTH * alone:
@@ -95,15 +105,18 @@ class Reader:
         yield logprobs
         yield from self._behind(prefix, rows, shared, answer)
 
-    def _whole(self, rows: Sequence[Row], answer: Row) -> Iterator[torch.Tensor]:
+    def _whole(
+        self, rows: Sequence[Row], answer: Row, steering: Steering | None = None
+    ) -> Iterator[torch.Tensor]:
         """Read every row from its beginning."""
         longest = max(map(len, rows)) + len(answer)
         done = 0
         while done < len(rows):
-            fits = min(self.batch_tokens // longest, self._tables(len(answer)))
+            fits = min(self.fits(longest, steering), self._tables(len(answer)))
             block = Block(done, min(done + max(1, fits), len(rows)), 0)
+            part = of_rows(steering, block.start, block.stop)
             try:
-                logprobs = self._read_block(None, rows, block, answer)
+                logprobs = self._read_block(None, rows, block, answer, part)
             except RuntimeError as error:
                 self.shrink(error, block.stop - done, longest)
                 continue
@@ -134,17 +147,39 @@ class Reader:
 
     @torch.inference_mode()
     def _read_block(
-        self, prefix: Prefix | None, rows: Sequence[Row], block: Block, answer: Row
+        self,
+        prefix: Prefix | None,
+        rows: Sequence[Row],
+        block: Block,
+        answer: Row,
+        steering: Steering | None = None,
     ) -> torch.Tensor:
-        """Return the log-probabilities (B, T) of the answer after each row of a block."""
+        """Return the log-probabilities (B, T) of the answer after each row of a block, whose
+        `steering` it is."""
         left = [row[block.shared :] for row in rows[block.start : block.stop]]
+        if steering is not None and steering.lever.kind == "anchor":
+            without = self._logits_behind(unanchored(left, steering.where), answer)
+            logits = anchored(self._logits_behind(left, answer), without, steering)
+        else:
+            logits = self._logits_behind(left, answer, prefix, block.shared, steering)
+        return self._logprobs(logits, answer)
+
+    def _logits_behind(
+        self,
+        left: Sequence[Row],
+        answer: Row,
+        prefix: Prefix | None = None,
+        shared: int = 0,
+        steering: Steering | None = None,
+    ) -> torch.Tensor:
+        """Return the logits (B, T, V) of the answer after what is left of each row."""
         longest = max(map(len, left)) + len(answer) - 1
         x = torch.zeros(len(left), longest, dtype=torch.long)
         for line, row in zip(x, left, strict=True):
             line[: len(row) + len(answer) - 1] = torch.tensor(row + answer[:-1])
         ends = torch.tensor([len(row) - 1 for row in left])
         where = ends[:, None] + torch.arange(len(answer))  # (B, T)
-        return self._logprobs(self.network.logits(x, where, prefix, block.shared), answer)
+        return self.network.logits(x, where, prefix, shared, steering=steering)
 
     def _logprobs(self, logits: torch.Tensor, answer: Row) -> torch.Tensor:
         """Return (B, T) of float32 logits (B, T, V)."""
@@ -246,6 +281,14 @@ class Reader:
             for seed in range(_NUDGES)
         ]
         return 3 * float(torch.stack(moved).square().mean().sqrt())
+
+    def fits(self, length: int, steering: Steering | None = None) -> int:
+        """Return how many rows of a length may be read at a time; possibly none at all."""
+        most = self.batch_tokens // length
+        if steering is None or not steering.lever.kind.startswith("attention"):
+            return most
+        each = steering.lever.kind == "attention_share" or steering.lever.heads
+        return min(most, _MASKS // ((self.network.heads if each else 1) * length * length))
 
     def _tables(self, answer: int) -> int:
         """Return how many rows may have their logits in memory."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
+from attribution.types import Answer, AnswerSource, Lever, Nats, Prompt, Steering, Token
 
 Row = tuple[int, ...]
 """Ids of one (possibly ablated) prompt."""
@@ -53,6 +53,18 @@ class Tokens(Protocol):
         """
         ...
 
+    def spellings(
+        self, tokens: Sequence[Token], most: int, *, seed: int = 0
+    ) -> tuple[tuple[Token, ...], ...]:
+        """Return other ways to cut the text of some adjacent tokens into the tokenizer's own
+        pieces; spans start at 0.
+
+        All different, none of them the given one, up to `most`: first the one that only sets the
+        leading space apart, then those of two pieces, then others sampled by `seed`. None where the
+        text cannot be cut otherwise.
+        """
+        ...
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of generated ids, special tokens left out."""
         ...
@@ -69,12 +81,18 @@ class Tokens(Protocol):
 class Scorer(Tokens, Protocol):
     """Scores answers."""
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row, in order, a batch at a time.
 
-        What rows have in common with the first may be computed once. Raises `PromptTooLong`,
-        `NotFinite`, `OutOfMemory`.
+        What rows have in common with the first may be computed once. With `steering` the rows are
+        read under its lever. Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`, `Unsupported`.
         """
+        ...
+
+    def refuses(self, lever: Lever) -> str:
+        """Return why nothing can be read under a lever, as a clause; empty when it can."""
         ...
 
     def hide(
@@ -109,10 +127,13 @@ class Scorer(Tokens, Protocol):
 class Writer(Tokens, Protocol):
     """Writes answers."""
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         """Yield the ids written so far, one tuple per row, after each step of greedy decoding.
 
-        Yields at least once and stops when every row has ended or has `limit` new tokens.
+        Yields at least once and stops when every row has ended or has `limit` new tokens. With
+        `steering` all of it is read under its lever. Raises what `score` raises.
         """
         ...
 

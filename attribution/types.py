@@ -21,6 +21,15 @@ AnswerSource = Literal["gold", "base", "own"]
 Granularity = Literal["token", "word", "sentence"]
 """What is removed at a time."""
 
+Level = Literal["prompt", "tokens", "attention", "embedding", "decoding"]
+"""Where emphasis works: on the text, on how it is cut into ids, or inside the forward pass."""
+
+LeverKind = Literal["attention_bias", "attention_share", "embedding_scale", "anchor"]
+
+Selection = Literal["base", "unlearned", "shift", "own", "greedy"]
+"""Which words are emphasised: those with KeyTokens of the base, or of the unlearned model; those
+whose contribution fell most; a person's own; those that a search found. Ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -177,7 +186,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
-    """What is done to a prompt: weights never change."""
+    """What is done to a prompt, or to how it is read: weights never change."""
 
     strategy: str
     positions: tuple[int, ...]
@@ -185,7 +194,39 @@ class Emphasis:
     """Of no effect with a strategy that has no dial. Ours."""
 
 
-AttemptKind = Literal["key", "random", "id_preserving"]
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """What is done to some positions inside the forward pass; weights never change."""
+
+    kind: LeverKind
+    amount: float
+    """attention_bias: added to the attention logits towards the positions, in nats (the logarithm
+    of what PASTA multiplies attention by); attention_share: the least share of a query's attention
+    that they get together; embedding_scale: what their embeddings are multiplied by; anchor: how
+    many times logits - logits without them is added to the logits."""
+    layers: tuple[int, ...] = ()
+    """Where attention is steered; empty is all."""
+    heads: tuple[int, ...] = ()
+    """Likewise."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it changes nothing."""
+        return self.amount == (1.0 if self.kind == "embedding_scale" else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """A lever, and what it is pulled on in each of several rows."""
+
+    lever: Lever
+    where: tuple[frozenset[int], ...]
+    """Positions in each row."""
+
+
+AttemptKind = Literal["key", "random", "id_preserving", "ids_only", "paraphrase"]
+"""On the chosen words; and the controls: on random other words, the same marks with the words' ids
+left alone, the same ids without the marks, and another wording without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +243,9 @@ class Reading:
     """The generation equals the answer but for case, punctuation and white space."""
     diverges_at: int | None = None
     """Index of the generation's first word that differs from the answer's; None when none does."""
+    entity_hit: bool | None = None
+    """The generation holds what the answer is about (`leakage.entities_of`); None where that is not
+    known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +270,18 @@ class Attempt:
     reference_logprob: Nats | None
     recovered: float | None
     """(LP emphasised - LP plain) / (LP base - LP plain), all of the answer, the numerator and LP
-    plain on the unlearned model. None: no gap to recover, or the base breaks under the same edit.
-    Ours."""
+    plain on the unlearned model. None: no gap to recover, the base breaks under the same edit, or
+    the prompt leaks the answer. Ours."""
     base_breaks: bool
     """The base itself loses more than is allowed under the same edit."""
     base_generation: str | None = None
     """What the base writes to the same prompt; None for controls."""
     base_exact: bool | None = None
     """... and whether that is the answer."""
+    level: Level = "prompt"
+    """Where the strategy works."""
+    leaks: bool = False
+    """The emphasised prompt gives away what the answer is about: that is no recovery. Ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +304,12 @@ class Recovery:
     lift: float | None
     """best.recovered - control; None without a control. Ours."""
     complete: bool = True
+    paraphrase: float | None = None
+    """What the best of the paraphrases recovers, without emphasis; None without one. Ours."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Strategies that could not be tried, each with the reason."""
+    selection: Selection = "base"
+    """Which words the attempts are on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,3 +345,7 @@ class Case:
     prompt: str
     answer: str | None = None
     split: Split = "forget"
+    paraphrases: tuple[str, ...] = ()
+    """The same asked in other words."""
+    entities: tuple[str, ...] = ()
+    """What the answer is about; without any it is guessed."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from attribution.errors import BadOption, Unsupported
 from attribution.hf import HFModel
 from attribution.network import Network, Prefix
+from attribution.types import Lever, Steering
 
 if TYPE_CHECKING:
     import torch
@@ -66,11 +67,12 @@ class Mixture(Network):
         prefix: _Prefixes | None = None,
         shared: int = 0,
         seen: torch.Tensor | None = None,
+        steering: Steering | None = None,
     ) -> torch.Tensor:
-        """Mix what the two give."""
+        """Mix what the two give; both are steered."""
         ours, theirs = (None, None) if prefix is None else (prefix.base, prefix.reinforced)
-        base = super().logits(x, where, ours, shared, seen)
-        return self._mixed(base, self._other.logits(x, where, theirs, shared, seen))
+        base = super().logits(x, where, ours, shared, seen, steering)
+        return self._mixed(base, self._other.logits(x, where, theirs, shared, seen, steering))
 
     def prefill(self, x: torch.Tensor, count: int) -> tuple[torch.Tensor, _Prefixes]:
         """Read one row with both. Raises `NothingShared`."""
@@ -79,18 +81,26 @@ class Mixture(Network):
         return self._mixed(base, reinforced), _Prefixes(ours, theirs)
 
     def next_logits(
-        self, x: torch.Tensor, mask: torch.Tensor, cache: object
+        self,
+        x: torch.Tensor,
+        mask: torch.Tensor,
+        cache: object,
+        steering: Steering | None = None,
     ) -> tuple[torch.Tensor, object]:
-        """Mix what the two say next."""
+        """Mix what the two say next; both are steered."""
         assert isinstance(cache, tuple)
         ours, theirs = cache
-        logits, ours = super().next_logits(x, mask, ours)
-        reinforced, theirs = self._other.next_logits(x, mask, theirs)
+        logits, ours = super().next_logits(x, mask, ours, steering)
+        reinforced, theirs = self._other.next_logits(x, mask, theirs, steering)
         return self._mixed(logits, reinforced), (ours, theirs)
 
     def new_cache(self) -> tuple[object, object]:
         """Return a cache for each."""
         return super().new_cache(), self._other.new_cache()
+
+    def refuses(self, lever: Lever) -> str:
+        """Return why either cannot be steered. Raises `BadOption`."""
+        return super().refuses(lever) or self._other.refuses(lever)
 
     def salience(self, x: torch.Tensor, count: int, target: torch.Tensor) -> torch.Tensor:
         """Raise `Unsupported`: the two read different embeddings."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attribution.errors import EmptyAnswer, EmptyPrompt
 from attribution.scorer import Hidden, Row, TokenLogprobs
-from attribution.types import Answer, AnswerSource, Prompt, Span, Token
+from attribution.types import Answer, AnswerSource, Lever, Prompt, Span, Steering, Token
 
 BEGIN, OPEN, CLOSE = 1, 2, 3
 _TEMPLATE_OPEN, _TEMPLATE_CLOSE = "<user>", "<bot>"
@@ -59,6 +59,22 @@ class WordTokens:
     def stand_in(self, name: str) -> int:
         return {"pad": 0, "mask": 4, "unk": 5}.get(name) or self.id_of(name)
 
+    def spellings(
+        self, tokens: Sequence[Token], most: int, *, seed: int = 0
+    ) -> tuple[tuple[Token, ...], ...]:
+        """The space apart first, then every cut in two."""
+        text = "".join(token.text for token in tokens)
+        cuts = sorted(range(1, len(text)), key=lambda at: (text[:at] != " ", at))
+        found = [
+            (
+                Token(self.id_of(text[:at]), text[:at], 0, at),
+                Token(self.id_of(text[at:]), text[at:], at, len(text)),
+            )
+            for at in cuts
+        ]
+        same = [token.id for token in tokens]
+        return tuple(f for f in found if [token.id for token in f] != same)[:most]
+
     def answer(
         self, text: str, *, after: Prompt | None = None, source: AnswerSource = "gold"
     ) -> Answer:
@@ -90,14 +106,29 @@ class AdditiveModel(WordTokens):
         self.passes = 0
         self.scored = 0
         self.written = 0
+        self.will_not: dict[str, str] = {}
+        """Why it cannot be steered, by the kind of the lever."""
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def refuses(self, lever: Lever) -> str:
+        return self.will_not.get(lever.kind, "")
+
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
+        """A lever adds its amount times the weights of the positions."""
         for at in range(0, len(rows), self.batch):
             self.passes += 1
-            self.scored += len(rows[at : at + self.batch])
+            batch = rows[at : at + self.batch]
+            self.scored += len(batch)
+            extra = [0.0] * len(batch)
+            if steering is not None:
+                extra = [
+                    steering.lever.amount * sum(self.weights.get(row[i], 0.0) for i in where)
+                    for row, where in zip(batch, steering.where[at:], strict=False)
+                ]
             yield [
-                (self.bias + sum(self.weights.get(i, 0.0) for i in row),) * len(answer.ids)
-                for row in rows[at : at + self.batch]
+                (self.bias + more + sum(self.weights.get(i, 0.0) for i in row),) * len(answer.ids)
+                for row, more in zip(batch, extra, strict=True)
             ]
 
     def hide(
@@ -116,7 +147,9 @@ class AdditiveModel(WordTokens):
     def salience(self, row: Row, answer: Answer) -> tuple[float, ...]:
         return tuple(self.weights.get(i, 0.0) for i in row)
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         self.written += len(rows)
         read = [self.decode(row) for row in rows]
         whole = [

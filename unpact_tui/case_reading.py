@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from attribution.compare import shift
 from attribution.errors import EmptyAnswer
 from attribution.keytokens import belongs, key_tokens
+from attribution.leakage import entities_of
 from attribution.recover import Plain, reading
 from attribution.scorer import Model, score_all
 from attribution.types import (
@@ -25,6 +26,7 @@ from attribution.types import (
     Reading,
     Recovery,
     Shift,
+    Steering,
     Token,
     Verdict,
 )
@@ -62,6 +64,11 @@ class CaseState:
     evidence: dict[str, Interval] = field(default_factory=dict[str, Interval])
 
     @property
+    def entities(self) -> tuple[str, ...]:
+        """What the answer is about."""
+        return entities_of(self.case.prompt, self.answer.text, self.case.entities)
+
+    @property
     def plain(self) -> Plain:
         """The readings of the prompt as it is."""
         return Plain(
@@ -70,6 +77,7 @@ class CaseState:
             self.readings["base"],
             self.readings["unlearned"],
             self.readings.get("reference"),
+            self.entities,
         )
 
     def limit(self, settings: Settings) -> int:
@@ -127,15 +135,21 @@ def _say(
         limit = state.limit(settings)
         ids = yield from write(model, role, state.prompt, limit, emphasised=False)
     (logprob,) = score_all(model, [state.prompt.ids], state.answer)
-    state.readings[role] = reading(logprob, state.answer, model.decode(ids))
+    state.readings[role] = reading(logprob, state.answer, model.decode(ids), state.entities)
 
 
 def write(
-    model: Model, role: Role, prompt: Prompt, limit: int, *, emphasised: bool
+    model: Model,
+    role: Role,
+    prompt: Prompt,
+    limit: int,
+    *,
+    emphasised: bool,
+    steering: Steering | None = None,
 ) -> Generator[Step, None, tuple[int, ...]]:
     """Have a model continue a prompt, streaming, and return the ids. Raises what models raise."""
     ids: tuple[int, ...] = ()
-    for (ids,) in model.write([prompt.ids], limit):
+    for (ids,) in model.write([prompt.ids], limit, steering):
         yield Written(role, model.decode(ids), emphasised, done=False)
     yield Written(role, model.decode(ids), emphasised, done=True)
     return ids

@@ -7,31 +7,19 @@ torch is imported when the first checkpoint is opened, not before.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from attribution.choose import words_to_emphasise
 from attribution.evidence import of_case
 from attribution.neutral import neutral_losses
 from attribution.plan import measure_rate
-from attribution.recover import (
-    Allowance,
-    Trio,
-    Variant,
-    control_of,
-    recover,
-    score_attempts,
-    summarise,
-    variants,
-    with_texts,
-)
+from attribution.recover import Trio
 from attribution.scorer import Model
 from attribution.types import (
     Answer,
-    Attempt,
     Case,
     Granularity,
     Prompt,
@@ -39,7 +27,8 @@ from attribution.types import (
 )
 from attribution.verdict import judge
 from unpact_tui import vitals
-from unpact_tui.case_reading import CaseState, read_case, write
+from unpact_tui.case_reading import CaseState, read_case
+from unpact_tui.case_recovery import attempt, climb
 from unpact_tui.errors import BadUsage
 from unpact_tui.opening import open_models
 from unpact_tui.remembered_model import bare
@@ -47,12 +36,9 @@ from unpact_tui.remembering import open_store
 from unpact_tui.settings import Settings
 from unpact_tui.weights.streaming import changes
 from unpact_tui.worker.events import (
-    Edited,
     Judged,
-    Ladder,
     Role,
     Step,
-    Tried,
     Vitals,
     Weighed,
     Working,
@@ -168,68 +154,14 @@ class Engine:
         # What emphasis does depends on no granularity.
         granularity = known[0][1] if known else self.settings.granularity
         state = yield from self._known(order.case, granularity)
-        trio = self._trio()
-        tried = self._variants(state, order.positions, (order.strategy,), order.strength)
-        edited = tried[0].edited
-        yield Edited(order.strategy, edited.prompt, edited.moved, edited.ids_changed)
-        limit = state.limit(self.settings)
-        ids = yield from write(trio.unlearned, "unlearned", edited.prompt, limit, emphasised=True)
-        base_ids = yield from write(trio.base, "base", edited.prompt, limit, emphasised=True)
-        scored: list[Attempt] = []
-        for found in score_attempts(trio, state.plain, tried, self._allowed()):
-            scored += found
-            yield Working()
-        text, base_text = trio.unlearned.decode(ids), trio.base.decode(base_ids)
-        attempt = with_texts(scored[0], state.answer, text, base_text)
-        controls = tuple(scored[1:])
-        yield Tried(attempt, controls, control_of(controls), base_text)
+        yield from attempt(state, self._trio(), self.settings, order)
 
     def recover(self, order: Recover) -> Iterator[Step]:
-        """Run every strategy on the positions, the KeyTokens when empty, and judge the case.
-
-        Unasked, what was to be retained is judged as it is, and so is an answer that lost nothing
-        or to which no word contributes. Raises `AttributionError`.
-        """
+        """Run every strategy on the positions, on the words that the settings choose when empty,
+        and judge the case. Raises `AttributionError`."""
         state = yield from self._known(order.case, order.granularity)
-        trio = self._trio()
-        assert state.keys is not None
-        wanted = order.positions
-        if not wanted and state.case.split == "forget":
-            wanted = words_to_emphasise(state.attributions["base"], state.keys)
-        if wanted and state.plain.gap > 0:
-            yield from self._climb(state, trio, wanted)
-        else:
-            state.recovery = summarise(state.plain, (), complete=True)
-            yield Ladder(state.recovery, 0, 0)
+        yield from climb(state, self._trio(), self.settings, order.positions)
         yield self._judge(state)
-
-    def _climb(self, state: CaseState, trio: Trio, positions: tuple[int, ...]) -> Iterator[Step]:
-        limit = state.limit(self.settings)
-        tried = self._variants(state, positions, self.settings.strategies)
-        found = recover(trio, state.plain, tried, limit=limit, allowed=self._allowed())
-        for done, state.recovery in enumerate(found):
-            yield Ladder(state.recovery, min(done, limit), limit)
-
-    def _variants(
-        self,
-        state: CaseState,
-        positions: Sequence[int],
-        strategies: Sequence[str],
-        strength: float = 1.0,
-    ) -> tuple[Variant, ...]:
-        return variants(
-            self.models["base"],
-            state.prompt,
-            positions,
-            strategies,
-            draws=self.settings.draws,
-            seed=self.settings.seed,
-            strength=strength,
-        )
-
-    def _allowed(self) -> Allowance:
-        thresholds = self.settings.thresholds
-        return Allowance(thresholds.base_breaks, thresholds.base_loss)
 
     def _judge(self, state: CaseState) -> Judged:
         assert state.recovery is not None

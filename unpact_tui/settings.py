@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from attribution.effort import Effort
-from attribution.types import Granularity, KeyTokenRule
+from attribution.emphasis import Means, Reach, Template
+from attribution.types import Granularity, KeyTokenRule, Selection
 from attribution.verdict import Thresholds
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
@@ -23,6 +24,12 @@ DEFAULT_STRATEGIES = (
     "repeat",
     "keywords",
     "focus",
+    "restate",
+    "retokenise",
+    "attention_bias",
+    "attention_share",
+    "embedding_scale",
+    "anchor",
 )
 
 
@@ -51,6 +58,19 @@ class Settings:
     rule: KeyTokenRule = field(default_factory=KeyTokenRule)
     strategies: tuple[str, ...] = DEFAULT_STRATEGIES
     """Ways to emphasise, by comma; `unpact-tui strategies` lists them."""
+    selection: Selection = "base"
+    """Which words are emphasised: those with KeyTokens of the base or of the unlearned model, those
+    whose contribution fell most (shift), or those that a search finds (greedy)."""
+    search: int = 200
+    """With selection=greedy, how many prompts the search may read."""
+    most_words: int = 3
+    """With selection=greedy, how many words it may take."""
+    layers: tuple[int, ...] = ()
+    """Where attention is steered, such as 0-3,7; without any in all layers."""
+    heads: tuple[int, ...] = ()
+    """Likewise."""
+    templates: tuple[Template, ...] = ()
+    """A person's own ways to emphasise; from the configuration's [templates]."""
     draws: int = 3
     """How many times random words are drawn for the control."""
     seed: int = 0
@@ -61,3 +81,8 @@ class Settings:
     """With --whp, how many times what reinforcement raised a logit by is taken off it; 5 is the
     paper's (arXiv 2310.02238), MUSE selected 4 for News and 256 for Books."""
     thresholds: Thresholds = field(default_factory=Thresholds)
+
+    @property
+    def means(self) -> Means:
+        """What strategies may draw on."""
+        return Means(self.templates, Reach(self.layers, self.heads), self.seed)

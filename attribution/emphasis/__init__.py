@@ -1,31 +1,41 @@
 """Ways to emphasise words of a prompt, one file each; no weight changes.
 
-A strategy says which edits emphasise some words of a text. This module makes them: `emphasise`
-re-tokenises the edited text as a person's prompt would be, and `id_preserving_twin` puts the same
-marks between the original tokens, so that the emphasised words keep their ids. What only the first
-brings back was brought back by other tokens, not by emphasis.
+A file has one verb, which is where it works:
 
-A strategy may have a dial: a file that says in `STRENGTHS` where it can stand takes the strength
-as the third argument of its `edit`. The file of a strategy without one does not know of dials.
+    edit(text, spans[, strength])                   the text: marks, lists, other words around it
+    respell(tokens, prompt, word, strength, seed)   the ids: the same text in other pieces
+    lever(strength, reach)                          the forward pass: what is done to the positions
+
+and says about itself, where it is not the usual: `LEVEL`, `STRENGTHS` (where its dial can stand,
+ascending from the default, 1.0), `RUNGS` (which of these the ladder tries), `NEEDS` (what it needs
+from a model), `FORWARDS` (passes per reading), `said(strength)` (what a strength means).
+
+A person's own templates are strategies too. What a strategy makes of a prompt is in `emphasise.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Protocol
 
-from attribution.emphasis._edits import Edit, apply, moved
-from attribution.errors import BadOption, NothingToEmphasise, UnknownName
+from attribution.emphasis._edits import Edit
+from attribution.emphasis._means import Means as Means
+from attribution.emphasis._means import Reach as Reach
+from attribution.emphasis._means import Template as Template
+from attribution.emphasis._template import edit_of
+from attribution.errors import UnknownName
 from attribution.scorer import Tokens
-from attribution.types import Emphasis, Prompt, Span, Token
-from attribution.words import positions_in, touched
+from attribution.types import Level, Lever, Prompt, Span, Token
+from attribution.words import Word
 
 NO_DIAL = (1.0,)
 """The strengths of a strategy without a dial."""
+
+DEFAULT_MEANS = Means()
 
 
 class Undialled(Protocol):
@@ -39,145 +49,105 @@ class Undialled(Protocol):
         ...
 
 
-class Strategy(Protocol):
-    """Says how to emphasise words of a text; the `edit` of a file with a dial."""
+class Editing(Protocol):
+    """The `edit` of a file with a dial."""
 
     def __call__(self, text: str, spans: Sequence[Span], strength: float = 1.0) -> tuple[Edit, ...]:
-        """Return edits as without a dial; `strength` is one of the file's `STRENGTHS`.
+        """Return edits as without a dial."""
+        ...
 
-        A strategy without a dial makes the same edits at any strength.
-        """
+
+class Respelling(Protocol):
+    """The `respell` of a file."""
+
+    def __call__(
+        self, tokens: Tokens, prompt: Prompt, word: Word, strength: float, seed: int
+    ) -> tuple[Token, ...] | None:
+        """Return other tokens with the text of the word's own; None where there are none."""
+        ...
+
+
+class Pulling(Protocol):
+    """The `lever` of a file."""
+
+    def __call__(self, strength: float, reach: Reach) -> Lever:
+        """Return what is done to the positions; nothing at strength 0."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Emphasised:
-    """A prompt with its emphasis in it."""
+class Strategy:
+    """One way to emphasise: exactly one of `edit`, `respell` and `lever` is there."""
 
-    prompt: Prompt
-    moved: tuple[int, ...]
-    """Where the emphasised tokens are now."""
-    ids_changed: bool
-    """The emphasised words have other token ids than before."""
+    name: str
+    level: Level = "prompt"
+    strengths: tuple[float, ...] = NO_DIAL
+    """Where its dial can stand, ascending from the default; that alone without a dial."""
+    rungs: tuple[float, ...] = NO_DIAL
+    """The strengths that the ladder tries."""
+    needs: str = ""
+    """What it needs from a model, as a clause; empty when any model will do."""
+    forwards: float = 1.0
+    """Passes through the model per reading."""
+    edit: Editing | None = None
+    respell: Respelling | None = None
+    lever: Pulling | None = None
+    said: Callable[[float], str] | None = None
+
+    @property
+    def dialled(self) -> bool:
+        """Whether it has a dial."""
+        return len(self.strengths) > 1
+
+    def at(self, strength: float) -> str:
+        """Return what a strength means, in a word or two; empty for the default of a mark."""
+        if self.said is not None:
+            return self.said(strength)
+        return "" if strength == 1.0 else f"x{strength:g}"
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the strategies, without importing one."""
+    """Return the names of the strategies that are files, without importing one."""
     return tuple(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
 
 
-def load(name: str) -> Strategy:
-    """Return a strategy. Raises `UnknownName`."""
-    file = _file(name)
-    if hasattr(file, "STRENGTHS"):
-        strategy: Strategy = file.edit
-        return strategy
-    edit: Undialled = file.edit
+def load(name: str, means: Means = DEFAULT_MEANS) -> Strategy:
+    """Return a strategy: a person's template of that name, or a file. Raises `UnknownName`."""
+    for template in means.templates:
+        if template.name == name:
+            return Strategy(name, edit=edit_of(template))
+    if name not in names():
+        own = (template.name for template in means.templates)
+        raise UnknownName("strategy", name, (*names(), *own))
+    return _of_file(name, import_module(f"{__name__}.{name}"))
 
+
+def strengths(name: str, means: Means = DEFAULT_MEANS) -> tuple[float, ...]:
+    """Return where the dial of a strategy can stand. Raises `UnknownName`."""
+    return load(name, means).strengths
+
+
+def _of_file(name: str, file: ModuleType) -> Strategy:
+    dial: tuple[float, ...] = getattr(file, "STRENGTHS", NO_DIAL)
+    edit: Editing | None = getattr(file, "edit", None)
+    if edit is not None and not hasattr(file, "STRENGTHS"):
+        edit = _at_any(file.edit)
+    return Strategy(
+        name,
+        level=getattr(file, "LEVEL", "prompt"),
+        strengths=dial,
+        rungs=getattr(file, "RUNGS", NO_DIAL),
+        needs=getattr(file, "NEEDS", ""),
+        forwards=getattr(file, "FORWARDS", 1.0),
+        edit=edit,
+        respell=getattr(file, "respell", None),
+        lever=getattr(file, "lever", None),
+        said=getattr(file, "said", None),
+    )
+
+
+def _at_any(edit: Undialled) -> Editing:
     def at_any(text: str, spans: Sequence[Span], strength: float = 1.0) -> tuple[Edit, ...]:
         return edit(text, spans)
 
     return at_any
-
-
-def strengths(name: str) -> tuple[float, ...]:
-    """Return where the dial of a strategy can stand, ascending from the default, 1.0; that alone
-    without a dial. Raises `UnknownName`."""
-    found: tuple[float, ...] = getattr(_file(name), "STRENGTHS", NO_DIAL)
-    return found
-
-
-def _file(name: str) -> ModuleType:
-    if name not in names():
-        raise UnknownName("strategy", name, names())
-    return import_module(f"{__name__}.{name}")
-
-
-def _check(emphasis: Emphasis) -> None:
-    allowed = strengths(emphasis.strategy)
-    if len(allowed) > 1 and emphasis.strength not in allowed:
-        known = ", ".join(f"{strength:g}" for strength in allowed)
-        raise BadOption(
-            f"The strength of {emphasis.strategy}", emphasis.strength, f"one of {known}"
-        )
-
-
-def _edits(prompt: Prompt, emphasis: Emphasis) -> tuple[list[Span], tuple[Edit, ...]]:
-    """Return the emphasised words and the edits, both in characters of the content."""
-    _check(emphasis)
-    offset = prompt.content.start
-    found = touched(prompt, emphasis.positions)
-    if not found:
-        raise NothingToEmphasise
-    spans = [Span(word.span.start - offset, word.span.end - offset) for word in found]
-    return spans, load(emphasis.strategy)(prompt.content_text, spans, emphasis.strength)
-
-
-def emphasise(tokens: Tokens, prompt: Prompt, emphasis: Emphasis) -> Emphasised:
-    """Edit the content, wrap it in the template again and tokenise it.
-
-    Emphasis is put on whole words, those that hold one of the positions. Raises
-    `NothingToEmphasise`, `UnknownName`, `BadOption` and `EmptyPrompt`.
-    """
-    spans, edits = _edits(prompt, emphasis)
-    edited = tokens.encode(apply(prompt.content_text, edits))
-    offset = edited.content.start
-    places: list[int] = []
-    changed = False
-    for word, span in zip(touched(prompt, emphasis.positions), spans, strict=True):
-        now = moved(span, edits)
-        mine = positions_in(edited, Span(now.start + offset, now.end + offset))
-        before = [prompt.tokens[i].id for i in word.positions]
-        changed = changed or before != [edited.tokens[i].id for i in mine]
-        places += mine
-    return Emphasised(edited, tuple(dict.fromkeys(places)), changed)
-
-
-def _boundary(prompt: Prompt, at: int) -> int:
-    """Return before which token a mark at character `at` goes, keeping every token whole.
-
-    Inside a token, a mark after its leading space goes before it (it opens), any other behind it.
-    """
-    i = sum(token.start < at for token in prompt.tokens)
-    inside = i > 0 and prompt.tokens[i - 1].end > at
-    if inside and not prompt.text[prompt.tokens[i - 1].start : at].strip():
-        return i - 1
-    while i < len(prompt.tokens) and prompt.tokens[i].start == prompt.tokens[i].end <= at:
-        i += 1
-    return i
-
-
-def id_preserving_twin(tokens: Tokens, prompt: Prompt, emphasis: Emphasis) -> Emphasised | None:
-    """Return the prompt with the same marks between its own tokens.
-
-    None where a strategy replaces words instead of marking them.
-    """
-    _, edits = _edits(prompt, emphasis)
-    if any(edit.start != edit.end for edit in edits):
-        return None
-    marks: dict[int, list[Token]] = {}
-    for edit in edits:
-        place = _boundary(prompt, edit.start + prompt.content.start)
-        marks.setdefault(place, []).extend(tokens.fragment(edit.replacement))
-    wanted = {i for word in touched(prompt, emphasis.positions) for i in word.positions}
-    pieces: list[tuple[Token, str]] = []
-    places: list[int] = []
-    for i in range(len(prompt.tokens) + 1):
-        pieces += [(mark, mark.text) for mark in marks.get(i, [])]
-        if i < len(prompt.tokens):
-            places += [len(pieces)] if i in wanted else []
-            token = prompt.tokens[i]
-            pieces.append((token, prompt.text[token.start : token.end]))
-    return Emphasised(_joined(prompt, pieces), tuple(places), ids_changed=False)
-
-
-def _joined(prompt: Prompt, pieces: Sequence[tuple[Token, str]]) -> Prompt:
-    """Lay the tokens end to end."""
-    laid: list[Token] = []
-    at = 0
-    for token, text in pieces:
-        laid.append(Token(token.id, token.text, at, at + len(text), token.fixed))
-        at += len(text)
-    text = "".join(piece for _, piece in pieces)
-    content = Span(prompt.content.start, prompt.content.end + len(text) - len(prompt.text))
-    return Prompt(text, tuple(laid), content)

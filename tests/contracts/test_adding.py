@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 
 import methods
 from attribution import emphasis
-from attribution.emphasis import emphasise, id_preserving_twin
+from attribution.emphasise import emphasise
+from attribution.twins import id_preserving_twin
 from attribution.types import Emphasis
 from methods._bench import Bench
 from methods._method import Example, Needs, Regulariser, Setting, Step, Training

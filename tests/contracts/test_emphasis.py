@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution import emphasis
-from attribution.emphasis import emphasise, id_preserving_twin
 from attribution.emphasis._edits import apply
+from attribution.emphasise import emphasise
 from attribution.errors import NothingToEmphasise, UnknownName
+from attribution.twins import id_preserving_twin
 from attribution.types import Emphasis, Prompt
 from attribution.words import find_words, word_spans
 from unpact_tui.settings import DEFAULT_STRATEGIES

@@ -13,7 +13,7 @@ from statistics import fmean
 import pytest
 from end_to_end.conftest import BuiltDemo
 
-from attribution.emphasis import emphasise
+from attribution.emphasise import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.hf import HFModel
 from attribution.keytokens import key_tokens

@@ -13,12 +13,14 @@ from fakes import AdditiveModel, WordTokens
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.emphasis import emphasise, id_preserving_twin, load, names, strengths
+from attribution.emphasis import load, names, strengths
 from attribution.emphasis._edits import apply, moved
+from attribution.emphasise import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.scorer import Row, TokenLogprobs
 from attribution.sentences import sentence_spans, sentences
 from attribution.tokens import tile
+from attribution.twins import id_preserving_twin
 from attribution.types import Answer, Emphasis, Granularity, Span
 from attribution.words import find_words, word_spans, words
 

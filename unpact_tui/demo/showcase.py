@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attribution.emphasis import emphasise
+from attribution.emphasise import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.keytokens import key_tokens
 from attribution.recover import Trio

@@ -15,6 +15,7 @@ from attribution.types import (
     Attempt,
     Interval,
     KeyTokens,
+    Level,
     Nats,
     Prompt,
     Recovery,
@@ -147,6 +148,8 @@ class Edited(Message, frozen=True):
     moved: tuple[int, ...]
     """Where the emphasised tokens are now."""
     ids_changed: bool
+    level: Level = "prompt"
+    """Where the strategy works: inside the forward pass the prompt stays as it is."""
 
 
 class Tried(Message, frozen=True):

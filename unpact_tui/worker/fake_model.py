@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
-from attribution.emphasis import Emphasised, emphasise, id_preserving_twin
+from attribution.emphasise import Emphasised, emphasise
+from attribution.twins import id_preserving_twin
 from attribution.types import (
     Answer,
     AnswerSource,

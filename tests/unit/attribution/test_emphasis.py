@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from fakes import WordTokens
 
-from attribution.emphasis import emphasise, id_preserving_twin, load, names, strengths
+from attribution.emphasis import load, names, strengths
+from attribution.emphasise import emphasise
 from attribution.errors import BadOption, NothingToEmphasise, UnknownName
+from attribution.twins import id_preserving_twin
 from attribution.types import Emphasis, Prompt
 from attribution.words import find_words
 

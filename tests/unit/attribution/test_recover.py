@@ -17,10 +17,10 @@ from attribution.recover import (
     recover,
     score_attempts,
     summarise,
-    variants,
 )
 from attribution.scorer import score_all, write_all
 from attribution.types import Answer, KeyTokenRule, Prompt, Recovery
+from attribution.variants import Variant, Wanted, variants
 from attribution.words import find_words, words
 
 QUESTION = "Where was Basil Mahfouz born in spring?"
@@ -66,10 +66,23 @@ def plain_of(trio: Trio) -> Plain:
     return Plain(prompt, answer, *readings)  # pyright: ignore[reportArgumentType]
 
 
+def made(
+    trio: Trio,
+    prompt: Prompt,
+    wanted: tuple[int, ...],
+    names: tuple[str, ...],
+    *,
+    draws: int = 3,
+    strength: float | None = None,
+) -> tuple[Variant, ...]:
+    found = variants(
+        trio.base, prompt, wanted, Wanted(names, draws=draws, strength=strength), trio.refuses
+    ).tried
+    return tuple(variant for variant in found if variant.kind != "paraphrase")
+
+
 def ladder(trio: Trio, plain: Plain, *names: str, words_: tuple[str, ...] = ("Basil",)) -> Recovery:
-    tried = variants(
-        trio.base, plain.prompt, positions(plain.prompt, *words_), names, draws=3, seed=0
-    )
+    tried = made(trio, plain.prompt, positions(plain.prompt, *words_), names)
     *_, last = recover(trio, plain, tried, limit=50, allowed=Allowance(0.5, 9.0))
     return last
 
@@ -120,7 +133,7 @@ def test_the_dial_stands_alike_for_key_twin_and_random() -> None:
     trio = family()
     prompt = trio.base.encode(QUESTION)
     wanted = positions(prompt, "Basil")
-    tried = variants(trio.base, prompt, wanted, ("bold", "quote"), draws=2, seed=0, strength=2.0)
+    tried = made(trio, prompt, wanted, ("bold", "quote"), draws=2, strength=2.0)
     assert {(v.emphasis.strategy, v.emphasis.strength) for v in tried} == {
         ("bold", 2.0),
         ("quote", 1.0),
@@ -131,10 +144,10 @@ def test_the_dial_stands_alike_for_key_twin_and_random() -> None:
     plain = plain_of(trio)
     *_, found = recover(trio, plain, tried, limit=9, allowed=Allowance(0.5, 9.0))
     assert {a.strength for a in (*found.attempts, *found.controls) if a.strategy == "bold"} == {2.0}
-    usual = variants(trio.base, prompt, wanted, ("bold", "quote"), draws=2, seed=0)
+    usual = made(trio, prompt, wanted, ("bold", "quote"), draws=2)
     assert {v.emphasis.strength for v in usual} == {1.0}
     with pytest.raises(BadOption, match=r"strength of bold is 7\.0, but must be one of 1, 2"):
-        variants(trio.base, prompt, wanted, ("bold",), draws=2, seed=0, strength=7.0)
+        made(trio, prompt, wanted, ("bold",), draws=2, strength=7.0)
 
 
 def test_control_is_best_of_n_within_a_draw() -> None:
@@ -162,7 +175,7 @@ def test_no_reading_where_the_base_loses_too_many_nats() -> None:
     trio = family(base_marked=-0.2)  # four stars cost the base 0.8 of the 4.5 nats
     plain = plain_of(trio)
     key = positions(plain.prompt, "Basil")
-    tried = variants(trio.base, plain.prompt, key, ("bold",), draws=0, seed=0)
+    tried = made(trio, plain.prompt, key, ("bold",), draws=0)
     found = {
         nats: [*score_attempts(trio, plain, tried, Allowance(0.5, nats))][-1][0].base_breaks
         for nats in (0.7, 0.9)
@@ -219,7 +232,7 @@ def test_scores_come_before_texts() -> None:
     trio = family()
     plain = plain_of(trio)
     key = positions(plain.prompt, "Basil")
-    tried = variants(trio.base, plain.prompt, key, ("bold", "quote"), draws=2, seed=0)
+    tried = made(trio, plain.prompt, key, ("bold", "quote"), draws=2)
     steps = list(recover(trio, plain, tried, limit=9, allowed=Allowance(0.5, 9.0)))
     assert [step.complete for step in steps[-2:]] == [False, True]
     scored = next(step for step in steps if step.attempts)
