@@ -201,8 +201,8 @@ def _logits(
     module: nn.Module, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor, named: Options
 ) -> torch.Tensor:
     """Return attention logits (B, H, Q, K) in float32, from what a module hands on."""
-    scaling = named.get("scaling")
-    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    given = named.get("scaling")
+    scaling = float(given) if isinstance(given, (int, float)) else query.shape[-1] ** -0.5
     keys = key.float().repeat_interleave(query.shape[1] // key.shape[1], dim=1)
     logits = (query.float() @ keys.transpose(2, 3)) * scaling
     softcap = named.get("softcap")

@@ -286,7 +286,7 @@ class NoLogprobs(EndpointError):
 class OutsideTop(EndpointError):
     """The answer's token is not among those that the server gives."""
 
-    hint = "Use a server that gives log-probabilities of prompts, such as vLLM, or a likelier answer."
+    hint = "Use a server that gives log-probabilities of prompts, such as vLLM's."
 
     def __init__(self, server: str, most: int) -> None:
         super().__init__(

@@ -23,7 +23,7 @@ from attribution.errors import NotFinite, OutOfMemory, PromptTooLong, Unsupporte
 from attribution.network import Network
 from attribution.reader import Reader, out_of_memory
 from attribution.scorer import Hidden, Row, TokenLogprobs
-from attribution.steer import active, anchored, of_rows, shifted, unanchored
+from attribution.steer import active, anchored, anchors, of_rows, shifted, unanchored
 from attribution.tokens import HFTokens, Tokenizer
 from attribution.types import Answer, Lever, Nats, Steering
 
@@ -175,7 +175,7 @@ class HFModel(HFTokens):
     def _write(
         self, rows: Sequence[Row], limit: int, steering: Steering | None
     ) -> Iterator[list[Row]]:
-        anchor = steering if steering is not None and steering.lever.kind == "anchor" else None
+        anchor = steering if anchors(steering) else None
         texts = [_Continued(self.network, rows, None if anchor else steering)]
         if anchor is not None:
             texts.append(_Continued(self.network, unanchored(rows, anchor.where), None))

@@ -21,14 +21,11 @@ from attribution.blocks import Block, Room, blocks, forwards, shared_length
 from attribution.errors import OutOfMemory, Unsupported
 from attribution.network import Network, NothingShared, Prefix
 from attribution.scorer import Hidden, Row
-from attribution.steer import anchored, of_rows, unanchored
+from attribution.steer import anchored, anchors, of_rows, rows_at_once, unanchored
 from attribution.types import Steering
 
 _LOGITS = 2**27
 """Most float32 logits held at a time: half a gigabyte."""
-
-_MASKS = 2**26
-"""Most numbers of one table of attention while it is steered: a quarter of a gigabyte."""
 
 _WORTH = 0.9
 """Prefixes are shared when no more than this share of the ids is left to read."""
@@ -112,7 +109,8 @@ class Reader:
         longest = max(map(len, rows)) + len(answer)
         done = 0
         while done < len(rows):
-            fits = min(self.fits(longest, steering), self._tables(len(answer)))
+            most = self._tables(len(answer)) // (3 if anchors(steering) else 1)
+            fits = min(self.fits(longest, steering), most)
             block = Block(done, min(done + max(1, fits), len(rows)), 0)
             part = of_rows(steering, block.start, block.stop)
             try:
@@ -157,7 +155,7 @@ class Reader:
         """Return the log-probabilities (B, T) of the answer after each row of a block, whose
         `steering` it is."""
         left = [row[block.shared :] for row in rows[block.start : block.stop]]
-        if steering is not None and steering.lever.kind == "anchor":
+        if steering is not None and anchors(steering):
             without = self._logits_behind(unanchored(left, steering.where), answer)
             logits = anchored(self._logits_behind(left, answer), without, steering)
         else:
@@ -285,10 +283,7 @@ class Reader:
     def fits(self, length: int, steering: Steering | None = None) -> int:
         """Return how many rows of a length may be read at a time; possibly none at all."""
         most = self.batch_tokens // length
-        if steering is None or not steering.lever.kind.startswith("attention"):
-            return most
-        each = steering.lever.kind == "attention_share" or steering.lever.heads
-        return min(most, _MASKS // ((self.network.heads if each else 1) * length * length))
+        return min(most, rows_at_once(steering, length, self.network.heads))
 
     def _tables(self, answer: int) -> int:
         """Return how many rows may have their logits in memory."""

@@ -32,6 +32,9 @@ _CHANGES, _CHANGES_ROUNDED = 1e-4, 0.05
 """How far numbers may be from the model's own, as a share of the largest of them, when the lever is
 not pulled: in float32, and in anything less precise."""
 
+_TABLE = 2**26
+"""Most numbers that are added to attention in one layer: a quarter of a gigabyte in float32."""
+
 _TRIAL: dict[LeverKind, float] = {
     "attention_bias": 4.0,
     "attention_share": 0.9,
@@ -72,6 +75,19 @@ def shifted(steering: Steering, filling: Sequence[int]) -> Steering:
     """Return the steering of rows that are filled up on the left."""
     moved = zip(steering.where, filling, strict=True)
     return replace(steering, where=tuple(frozenset(p + by for p in row) for row, by in moved))
+
+
+def rows_at_once(steering: Steering | None, length: int, heads: int) -> int:
+    """Return how many rows of a length leave what is added to their attention in memory."""
+    if steering is None or not steering.lever.kind.startswith("attention"):
+        return _TABLE
+    each = steering.lever.kind == "attention_share" or bool(steering.lever.heads)
+    return _TABLE // ((heads if each else 1) * length * length)
+
+
+def anchors(steering: Steering | None) -> bool:
+    """Whether every row is read twice."""
+    return steering is not None and steering.lever.kind == "anchor"
 
 
 def unanchored(rows: Sequence[Row], where: Sequence[frozenset[int]]) -> list[Row]:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from attribution.scorer import Hidden, Model, Row, TokenLogprobs
-from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
+from attribution.types import Answer, AnswerSource, Lever, Nats, Prompt, Steering, Token
 from unpact_tui.cache_file import FORMAT
 
 Kept = TypeVar("Kept")
@@ -40,6 +40,7 @@ class Memory(Protocol):
 _SCORED = msgspec.msgpack.Decoder(list[tuple[float, ...]])
 _SALIENT = msgspec.msgpack.Decoder(tuple[float, ...])
 _ROUNDING = msgspec.msgpack.Decoder(tuple[float | None])
+_REFUSED = msgspec.msgpack.Decoder(tuple[str])
 _WRITTEN = msgspec.msgpack.Decoder(list[tuple[int, ...]])
 
 
@@ -58,10 +59,23 @@ class RememberedModel:
 
     # ------------------------------------------------------------ numbers and answers
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row; at once, when remembered."""
-        key = self._key("score", answer.ids, *rows)
-        return self._logprobs(key, len(rows), answer, lambda: self.bare.score(rows, answer))
+        key = self._key(_kind("score", steering), *_pulled(steering), answer.ids, *rows)
+        return self._logprobs(
+            key, len(rows), answer, lambda: self.bare.score(rows, answer, steering)
+        )
+
+    def refuses(self, lever: Lever) -> str:
+        """Return why nothing can be read under a lever; not tried out again, when remembered."""
+        key = self._key("refuses", *_parts(lever))
+        known = self._recall(key, _REFUSED, lambda _: True)
+        if known is None:
+            known = (self.bare.refuses(lever),)
+            self._memory.put(key, msgspec.msgpack.encode(known))
+        return known[0]
 
     def hide(
         self, row: Row, answer: Answer, hidden: Sequence[Hidden]
@@ -93,15 +107,17 @@ class RememberedModel:
             self._memory.put(key, msgspec.msgpack.encode(found))
         return found
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         """Yield the ids written so far; when remembered, those at the end alone."""
-        key = self._key("write", limit, *rows)
+        key = self._key(_kind("write", steering), *_pulled(steering), limit, *rows)
         known = self._recall(key, _WRITTEN, lambda found: _could_be_written(found, rows, limit))
         if known is not None:
             yield known
             return
         written: list[Row] = []
-        for written in self.bare.write(rows, limit):
+        for written in self.bare.write(rows, limit, steering):
             yield written
         if _could_be_written(written, rows, limit):
             self._memory.put(key, msgspec.msgpack.encode(written))
@@ -183,6 +199,23 @@ class RememberedModel:
 def bare(model: Model) -> Model:
     """Return the model itself: the one that reads tokens and takes memory."""
     return model.bare if isinstance(model, RememberedModel) else model
+
+
+def _kind(of: str, steering: Steering | None) -> str:
+    """Return what a question is called; one without steering as if there were no such thing."""
+    return of if steering is None or steering.lever.idle else f"{of}, steered"
+
+
+def _pulled(steering: Steering | None) -> tuple[object, ...]:
+    """Return what steering adds to a question; nothing when it changes nothing."""
+    if steering is None or steering.lever.idle:
+        return ()
+    return (*_parts(steering.lever), [sorted(positions) for positions in steering.where])
+
+
+def _parts(lever: Lever) -> tuple[object, ...]:
+    # Whole and other numbers are told apart in a key, but are the same amount.
+    return (lever.kind, float(lever.amount), sorted(lever.layers), sorted(lever.heads))
 
 
 def _are_finite(found: Sequence[Sequence[float]], count: int, width: int) -> bool:

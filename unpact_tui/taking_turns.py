@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens
-from attribution.types import Answer, Nats
+from attribution.types import Answer, Lever, Nats, Steering
 
 if TYPE_CHECKING:
     from attribution.hf import HFModel
@@ -114,9 +115,20 @@ class TurnModel(HFTokens):
         """How many ids went through the model so far."""
         return self._turns.tokens_read(self._role)
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         """Yield what the model scores, as it does; another's turn in between costs a loading."""
-        return self._batches(len(rows), lambda model, done: model.score(rows[done:], answer))
+
+        def ask(model: HFModel, done: int) -> Iterator[list[TokenLogprobs]]:
+            left = None if steering is None else replace(steering, where=steering.where[done:])
+            return model.score(rows[done:], answer, left)
+
+        return self._batches(len(rows), ask)
+
+    def refuses(self, lever: Lever) -> str:
+        """Return why the model cannot be read under a lever; it is loaded to find out."""
+        return self._turns.model(self._role).refuses(lever)
 
     def hide(
         self, row: Row, answer: Answer, hidden: Sequence[Hidden]
@@ -144,14 +156,17 @@ class TurnModel(HFTokens):
         """Return how far rounding moves LP of the answer on the model."""
         return self._turns.model(self._role).rounding(row, answer)
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         """Yield what the model has written after each step."""
         said = 0
         whole = False
         while not whole:
             # Greedy: after another's turn the same is written again.
             steps = self._turns.steps(
-                self._role, lambda model, said=said: islice(model.write(rows, limit), said, None)
+                self._role,
+                lambda model, said=said: islice(model.write(rows, limit, steering), said, None),
             )
             while True:
                 try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -167,7 +167,7 @@ class Client:
         return self.limits.backoff * 2**attempt * random.uniform(1.0, 1.5)
 
     @contextmanager
-    def _answer(self, body: Mapping[str, object]) -> Iterator[Iterator[bytes]]:
+    def _answer(self, body: Mapping[str, object]) -> Generator[Iterator[bytes]]:
         """Send one request; the context is its answer, in chunks. Raises `_Again` and
         `EndpointError`."""
         url = self.address.url
@@ -177,7 +177,7 @@ class Client:
             with self._http.stream(
                 "POST", self.address.completions, content=content, headers=header
             ) as response:
-                if response.status_code != httpx.codes.OK:
+                if response.status_code != 200:
                     raise self._failed(response, str(body.get("model", "")))
                 yield self._bounded(response)
         except httpx.TimeoutException as error:

@@ -11,11 +11,13 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 
 from attribution.endpoint.client import Client
-from attribution.endpoint.detection import Manner, Prompts, find_manner
-from attribution.endpoint.dialects import ALL, NextToken, WholePrompt
+from attribution.endpoint.asking import Asking, batches
+from attribution.endpoint.detection import Manner, find_manner
+from attribution.endpoint.dialects import NextToken
 from attribution.endpoint.gathering import Job, in_order
-from attribution.endpoint.replies import Choice, Reply, choices_for, decode, written_ids
-from attribution.errors import EndpointError, NotCompletions, OutsideTop, ServerFailed, Unsupported
+from attribution.endpoint.replies import Choice, choices_for, decode, written_ids
+from attribution.endpoint.scoring import scored
+from attribution.errors import EndpointError, NotCompletions, ServerFailed, Unsupported
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens, Tokenizer
 from attribution.types import Answer, Lever, Nats, Steering
@@ -24,8 +26,6 @@ BEHIND = "it is behind an endpoint"
 """Why a lever cannot be pulled, as a clause."""
 
 _PROBE = "The answer to a short question is short."
-_ROWS, _IDS = 16, 8192
-"""Prompts, and ids, that go into one request at most."""
 _LARGEST_ID = 1 << 31
 
 
@@ -45,17 +45,14 @@ class EndpointModel(HFTokens):
         super().__init__(tokenizer, chat=chat)
         self.name = name
         self.end = end | _end_of(tokenizer)
-        self._client = client
-        self._server = client.address.url
+        self._asking = Asking(client, name)
         self._manner: Manner | None = None
         self._streams = True
-        self._read = 0
-        self._lock = threading.Lock()
 
     @property
     def tokens_read(self) -> int:
         """How many ids were sent so far."""
-        return self._read
+        return self._asking.read
 
     def begin(self) -> tuple[str, ...]:
         """Find out how the server is asked; return what is to be said of it, as clauses.
@@ -76,24 +73,8 @@ class EndpointModel(HFTokens):
         """Return how the server is asked; asked once."""
         if self._manner is None:
             ids = tuple(token.id for token in self.fragment(_PROBE))
-            self._manner = find_manner(self._ask, ids, self._server)
+            self._manner = find_manner(self._asking.ask, ids, self._asking.server)
         return self._manner
-
-    def _ask(
-        self,
-        prompts: Prompts,
-        fields: Mapping[str, object],
-        ended: threading.Event | None = None,
-    ) -> Reply:
-        return decode(self._client.ask(self._body(prompts, fields), ended), self._server)
-
-    def _body(self, prompts: Prompts, fields: Mapping[str, object]) -> dict[str, object]:
-        if not isinstance(prompts, str):
-            with self._lock:
-                self._read += sum(map(len, prompts))
-        # One prompt is sent as a plain list, which more servers take than a list of one list.
-        alone = not isinstance(prompts, str) and len(prompts) == 1
-        return {"model": self.name, "prompt": prompts[0] if alone else prompts, **fields}
 
     # ------------------------------------------------------------ numbers
 
@@ -105,72 +86,7 @@ class EndpointModel(HFTokens):
         Raises `Unsupported`, `EndpointError`, `NotFinite`.
         """
         _require_plain(steering)
-        manner = self._known()
-        if isinstance(manner.dialect, NextToken):
-            yield from self._by_next_token(manner, manner.dialect, rows, answer.ids)
-            return
-        whole = [row + answer.ids for row in rows]
-        jobs: Iterator[Job[list[TokenLogprobs]]] = (
-            partial(self._whole, manner.dialect, batch, len(answer.ids))
-            for batch in _batches(whole, manner)
-        )
-        yield from in_order(jobs, self._client.limits.at_once)
-
-    def _whole(
-        self, dialect: WholePrompt, rows: Sequence[Row], count: int, ended: threading.Event
-    ) -> list[TokenLogprobs]:
-        reply = self._ask(rows, dialect.fields, ended)
-        found = choices_for(reply, rows, self._server)
-        return [
-            dialect.read(choice, row, count, self._server)
-            for choice, row in zip(found, rows, strict=True)
-        ]
-
-    def _by_next_token(
-        self, manner: Manner, dialect: NextToken, rows: Sequence[Row], answer: Row
-    ) -> Iterator[list[TokenLogprobs]]:
-        """Ask for every token of the answer by itself; what stands before it belongs to the row."""
-        asked = [row + answer[:at] for row in rows for at in range(len(answer))]
-        wanted = [id for _ in rows for id in answer]
-        done, waiting = 0, list[float]()
-        jobs: list[Job[list[float]]] = []
-        for batch in _batches(asked, manner):
-            jobs.append(partial(self._next, dialect, batch, wanted[done : done + len(batch)]))
-            done += len(batch)
-        for found in in_order(jobs, self._client.limits.at_once):
-            waiting += found
-            ready = len(waiting) // len(answer)
-            if ready:
-                numbers, waiting = waiting[: ready * len(answer)], waiting[ready * len(answer) :]
-                yield [
-                    tuple(numbers[at : at + len(answer)])
-                    for at in range(0, len(numbers), len(answer))
-                ]
-
-    def _next(
-        self, dialect: NextToken, rows: Sequence[Row], ids: Sequence[int], ended: threading.Event
-    ) -> list[float]:
-        choices = choices_for(self._ask(rows, dialect.fields, ended), rows, self._server)
-        found = [
-            dialect.read(choice, id, self._server) for choice, id in zip(choices, ids, strict=True)
-        ]
-        return [
-            self._unlikely(dialect, row, id, ended) if logprob is None else logprob
-            for logprob, row, id in zip(found, rows, ids, strict=True)
-        ]
-
-    def _unlikely(self, dialect: NextToken, row: Row, id: int, ended: threading.Event) -> float:
-        """Ask for all next tokens: what was unlearned is not among the likely. Raises
-        `OutsideTop`."""
-        every = NextToken(ALL, dialect.native)
-        try:
-            (choice,) = choices_for(self._ask([row], every.fields, ended), [row], self._server)
-        except ServerFailed as error:
-            raise OutsideTop(self._server, dialect.most) from error
-        found = every.read(choice, id, self._server)
-        if found is None:
-            raise OutsideTop(self._server, dialect.most)
-        return found
+        yield from scored(self._asking, self._known(), rows, answer.ids)
 
     def refuses(self, lever: Lever) -> str:
         """Return why nothing can be read under a lever; empty for one that does nothing."""
@@ -209,17 +125,17 @@ class EndpointModel(HFTokens):
             if whole:
                 return
         jobs: Iterator[Job[list[Row]]] = (
-            partial(self._written, batch, fields, limit) for batch in _batches(rows, manner)
+            partial(self._written, batch, fields, limit) for batch in batches(rows, manner)
         )
         done: list[Row] = []
-        for found in in_order(jobs, self._client.limits.at_once):
+        for found in in_order(jobs, self._asking.at_once):
             done += found
             yield [*done, *[()] * (len(rows) - len(done))]
 
     def _written(
         self, rows: Sequence[Row], fields: Mapping[str, object], limit: int, ended: threading.Event
     ) -> list[Row]:
-        found = choices_for(self._ask(rows, fields, ended), rows, self._server)
+        found = choices_for(self._asking.ask(rows, fields, ended), rows, self._asking.server)
         return [self._cut(self._ids(choice), limit) for choice in found]
 
     def _streamed(
@@ -229,12 +145,12 @@ class EndpointModel(HFTokens):
         so_far = Choice(token_ids=[])
         yielded = False
         try:
-            for data in self._client.stream(self._body([row], {**fields, "stream": True})):
+            for data in self._asking.stream(row, fields):
                 if data == b"[DONE]":
                     if not yielded:
                         yield [()]
                     return True
-                for choice in decode(data, self._server).choices:
+                for choice in decode(data, self._asking.server).choices:
                     so_far = self._joined(so_far, choice)
                 yield [self._cut(self._ids(so_far), limit)]
                 yielded = True
@@ -256,7 +172,7 @@ class EndpointModel(HFTokens):
         """Return the ids of what was written, or of its text where there are none."""
         ids = written_ids(choice)
         if ids is not None and not all(0 <= id < _LARGEST_ID for id in ids):
-            raise NotCompletions(self._server, "what it writes has ids that no token has")
+            raise NotCompletions(self._asking.server, "what it writes has ids that no token has")
         return ids if ids is not None else tuple(token.id for token in self.fragment(choice.text))
 
     def _cut(self, ids: Row, limit: int) -> Row:
@@ -275,17 +191,3 @@ def _require_plain(steering: Steering | None) -> None:
 def _end_of(tokenizer: Tokenizer) -> frozenset[int]:
     end = getattr(tokenizer, "eos_token_id", None)
     return frozenset() if end is None else frozenset((int(end),))
-
-
-def _batches(rows: Sequence[Row], manner: Manner) -> Iterator[list[Row]]:
-    """Yield as many rows as go into one request, in order."""
-    batch: list[Row] = []
-    ids = 0
-    for row in rows:
-        if batch and (not manner.several or len(batch) == _ROWS or ids + len(row) > _IDS):
-            yield batch
-            batch, ids = [], 0
-        batch.append(row)
-        ids += len(row)
-    if batch:
-        yield batch
