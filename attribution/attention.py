@@ -140,7 +140,8 @@ def _attend(base: str, given: Given, named: Options) -> tuple[torch.Tensor, torc
     if not lever.layers or layer in lever.layers:
         chosen = pull.columns(key.shape[2], len(query), query.device) & seen
         if lever.kind == "attention_bias":
-            added = torch.full((1, query.shape[1] if lever.heads else 1, 1, 1), lever.amount)
+            heads = query.shape[1] if lever.heads else 1
+            added = torch.full((1, heads, 1, 1), lever.amount, device=query.device)
         else:
             logits = _logits(module, query, key, mask.masked_fill(~seen, -math.inf), named)
             added = _missing(logits, chosen, _sinks(module, named), lever.amount)

@@ -10,8 +10,14 @@ random words bring back clearly less. The rule, ours:
     the reference gains about as much                                UNRECOVERED
     otherwise                                                        UNKNOWN
 
-A control that could not be made is no better than a bad one: without one no sign is specific.
-Nothing here says that emphasis did it: where the words' token ids changed, the twin tells.
+A control that could not be made is no better than a bad one: without one no sign is specific. Nor
+is one that the question in other words, without marks, gives as well. The best of all ways is held
+against the best of the same ways on random words, and the reason says of how many.
+
+Words that a search found were chosen by the answer itself. What they bring back is specific only
+where they bring back `recovered` in paraphrases too, which the search has not seen.
+
+Nothing here says that emphasis did it: where the words' token ids changed, `cause.py` tells.
 """
 
 from __future__ import annotations
@@ -19,9 +25,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attribution.cause import in_words
 from attribution.thresholds import HALF, Evidence, Thresholds, percent, reaches, value
 from attribution.types import Verdict
 
+_SEVERAL = 2
 _NO_CONTROL = "No control was possible: no other words could be marked."
 _WOULD_DECIDE = "a reference, a model that never learned it, would decide"
 
@@ -41,15 +49,15 @@ def came_back(evidence: Evidence, thresholds: Thresholds) -> Verdict | None:
     """Judge what came back; None when nothing did."""
     found = (_by_probability(evidence, thresholds), _by_text(evidence, thresholds))
     signs = [sign for sign in found if sign is not None]
-    twin = _twin(evidence, thresholds) if signs else ()
-    if not signs and (anywhere := _by_random_words(evidence, thresholds)):
+    why = in_words(evidence, thresholds) if signs else ()
+    if not signs and (anywhere := _by_anything(evidence, thresholds)):
         signs = [anywhere]
     if not signs:
         return None
     if guessed := reference_says(evidence, thresholds):
         return Verdict("UNKNOWN", (*(sign.sentence for sign in signs), guessed))
     parts = [part for sign in signs for part in (sign.sentence, sign.beside) if part]
-    reasons = (*dict.fromkeys(parts), *twin)
+    reasons = (*dict.fromkeys(parts), *why)
     by_key = value(evidence, "reference_recovered")
     if any(sign.specific for sign in signs) and not _explains(
         by_key, value(evidence, "recovered"), thresholds
@@ -106,18 +114,45 @@ def _by_probability(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
     if lift is None:
         return _Sign(sentence, specific=False, beside=_NO_CONTROL)
     random = f"The same marks on random words bring back {percent(recovered - lift)}"
-    if lift >= thresholds.lift:
-        return _Sign(sentence, specific=True, beside=f"{random}.")
-    little = f"{random}: which words are marked makes too little difference."
-    return _Sign(sentence, specific=False, beside=little)
+    random += _best_of(evidence)
+    if lift < thresholds.lift:
+        little = f"{random}: which words are marked makes too little difference."
+        return _Sign(sentence, specific=False, beside=little)
+    reworded = value(evidence, "paraphrase")
+    if reworded is not None and recovered - reworded < thresholds.lift:
+        any_edit = f"asked in other words, without marks, {percent(reworded)} comes back as well"
+        return _Sign(sentence, specific=False, beside=f"{random}; but {any_edit}.")
+    found = _by_search(evidence, thresholds)
+    return _Sign(sentence, specific=not found, beside=f"{random}{found}.")
+
+
+def _best_of(evidence: Evidence) -> str:
+    """Say of how many ways the best is meant, on both sides."""
+    tried = evidence.get("readable")
+    if tried is None or (ways := round(tried.estimate * tried.n)) < _SEVERAL:
+        return ""
+    return f" (best of {ways} ways, against the best of the same {ways} on random words)"
+
+
+def _by_search(evidence: Evidence, thresholds: Thresholds) -> str:
+    """Say where words that were searched for are not confirmed by paraphrases; else nothing."""
+    if "searched" not in evidence:
+        return ""
+    held_out = value(evidence, "held_out")
+    if held_out is None:
+        return "; but the words were searched for, and no paraphrase tells whether by chance"
+    if held_out < thresholds.recovered:
+        return (
+            f"; but the words were searched for, and in paraphrases bring back {percent(held_out)}"
+        )
+    return ""
 
 
 def _by_text(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
     """Text is evidence even where the base breaks under the edit: what is said is known."""
     if reaches(value(evidence, "recovered_exact"), HALF):
         sentence = "Marking the words brings the answer back word for word."
-        control, limit = value(evidence, "control_exact"), HALF
-        how = "" if control is None else f"bring it back in {percent(control)} of the draws"
+        names, limit = ("control_exact", "paraphrase_exact"), HALF
     elif says_it(evidence, thresholds, "recovered"):
         if reaches(value(evidence, "unlearned_match"), thresholds.kept):
             return None  # the plain text was as close
@@ -125,57 +160,42 @@ def _by_text(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
         sentence = f"Marking the words brings about the answer back (ROUGE-L {match:.2f})."
         # A word more or less is no difference.
         limit = min(thresholds.kept, (match or 0.0) - thresholds.lift)
-        control = value(evidence, "control_match")
-        how = "" if control is None else f"give a ROUGE-L of {control:.2f}"
+        names = ("control_match", "paraphrase_match")
     else:
         return None
+    control, reworded = (value(evidence, name) for name in names)
     if control is None:
         return _Sign(sentence, specific=False, beside=_NO_CONTROL)
-    return _Sign(sentence, control < limit, f"The same marks on random words {how}.")
+    how = f"bring it back in {percent(control)} of the draws"
+    if names[0] == "control_match":
+        how = f"give a ROUGE-L of {control:.2f}"
+    beside = f"The same marks on random words {how}"
+    if reworded is not None and reworded >= limit:
+        as_well = "; but asked in other words, without marks, it comes back as well"
+        return _Sign(sentence, specific=False, beside=f"{beside}{as_well}.")
+    found = _by_search(evidence, thresholds)
+    return _Sign(sentence, control < limit and not found, f"{beside}{found}.")
 
 
-def _by_random_words(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
-    """Where only random words bring it back, it came back all the same."""
+def _by_anything(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
+    """Where only random words or another wording bring it back, it came back all the same."""
     returned, recovered = value(evidence, "returned"), value(evidence, "recovered")
-    if returned is None or returned < thresholds.recovered:
-        return None
-    sentence = f"Marking random words brings back up to {percent(returned)}"
+    reworded = value(evidence, "paraphrase")
     back = "" if recovered is None else f"The words that carry the answer: {percent(recovered)}."
-    return _Sign(f"{sentence} of the lost log-probability.", specific=False, beside=back)
+    if reaches(value(evidence, "paraphrase_exact"), HALF):
+        sentence = "Asked in other words, it gives the answer word for word."
+    elif returned is None or returned < thresholds.recovered:
+        return None
+    elif reworded is not None and reworded >= returned:
+        sentence = f"Asked in other words, without marks, {percent(returned)} of the lost"
+        sentence += " log-probability comes back."
+    else:
+        sentence = f"Marking random words brings back up to {percent(returned)}"
+        sentence += " of the lost log-probability."
+    return _Sign(sentence, specific=False, beside=back)
 
 
 # ---------------------------------------------------------------- what else could explain it
-
-
-def _twin(evidence: Evidence, thresholds: Thresholds) -> tuple[str, ...]:
-    """Tell marks from other tokens: emphasis has to work on the very tokens of the prompt."""
-    recovered, twin = value(evidence, "recovered"), value(evidence, "twin")
-    if recovered is None or recovered < thresholds.recovered:
-        return _twin_of_text(evidence)
-    changed = value(evidence, "ids_changed")
-    if not changed:
-        return () if changed is None else ("The marked words keep their token ids.",)
-    if twin is None:
-        why = "The marked words became other tokens, and could not be marked with their ids kept"
-        return (f"{why}: it may be the other tokens that brought it back.",)
-    same = (
-        f"With the words' token ids left alone the same marks bring back {percent(max(twin, 0.0))}"
-    )
-    if twin >= recovered - thresholds.lift:
-        return (f"{same}, as much: the marks themselves do it.",)
-    if twin < thresholds.recovered:
-        return (f"{same}: it was other tokens that brought it back, not emphasis.",)
-    return (f"{same}: other tokens brought back the rest.",)
-
-
-def _twin_of_text(evidence: Evidence) -> tuple[str, ...]:
-    exact, twin = value(evidence, "recovered_exact"), value(evidence, "twin_exact")
-    if twin is None or not reaches(exact, HALF):
-        return ()
-    same = "With the words' token ids left alone"
-    if twin >= HALF:
-        return (f"{same} it comes back as well: the marks themselves do it.",)
-    return (f"{same} it does not: it was other tokens that brought it back, not emphasis.",)
 
 
 def _explains(gain: float | None, returned: float | None, thresholds: Thresholds) -> bool:

@@ -58,6 +58,7 @@ def edits_of(prompt: Prompt, emphasis: Emphasis, means: Means) -> tuple[Edit, ..
     """Return the edits of a strategy at prompt level, in characters of the content; none of
     another. Raises what `emphasise` raises."""
     strategy = load(emphasis.strategy, means)
+    _check(strategy, emphasis.strength)
     words = touched(prompt, emphasis.positions)
     if not words:
         raise NothingToEmphasise
@@ -109,7 +110,8 @@ def joined(prompt: Prompt, pieces: Sequence[tuple[Token, str]]) -> Prompt:
 
 
 def _check(strategy: Strategy, strength: float) -> None:
-    if strategy.dialled and strength != 0 and strength not in strategy.strengths:
+    off = strategy.lever is not None and strength == 0
+    if strategy.dialled and not off and strength not in strategy.strengths:
         known = ", ".join(f"{strength:g}" for strength in strategy.strengths)
         raise BadOption(f"The strength of {strategy.name}", strength, f"one of {known}")
 

@@ -5,8 +5,9 @@ Knows nothing of what is counted or averaged. No estimate leaves this package wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import sqrt
+from operator import itemgetter
 from random import Random
 from statistics import NormalDist, fmean
 
@@ -25,10 +26,11 @@ def spread(values: Sequence[float]) -> Interval:
     return Interval(mean, min(values), max(values), len(values))
 
 
-def wilson(successes: int, n: int, *, level: float = 0.95) -> Interval:
+def wilson(successes: float, n: int, *, level: float = 0.95) -> Interval:
     """Return the share `successes / n` with its Wilson score interval.
 
-    Unlike the normal interval it never leaves [0, 1] and is not a point at 0 of n or n of n.
+    A success may be a part of one, as the mean of several draws is. Unlike the normal interval it
+    never leaves [0, 1] and is not a point at 0 of n or n of n.
     """
     if not 0 <= successes <= n or n == 0:
         message = f"{successes} of {n} is not a share"
@@ -58,12 +60,23 @@ def bootstrap_mean(
     # A generator of its own: the caller's random numbers do not move.
     generator = Random(seed)
     means = sorted(fmean(generator.choices(values, k=len(values))) for _ in range(samples))
-    lower, upper = (_quantile(means, share) for share in ((1 - level) / 2, (1 + level) / 2))
+    lower, upper = (quantile(means, share) for share in ((1 - level) / 2, (1 + level) / 2))
     return Interval(mean, min(lower, mean), max(upper, mean), len(values))
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Linear interpolation between the two nearest order statistics."""
+Draw = Callable[[Sequence[float]], Sequence[float]]
+"""Takes what was drawn out of one number per observation."""
+
+
+def resamples(n: int, samples: int, seed: int) -> Iterator[Draw]:
+    """Yield draws with replacement of `n` out of `n` observations; at least two."""
+    generator = Random(seed)
+    for _ in range(samples):
+        yield itemgetter(*generator.choices(range(n), k=n))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return a quantile of ordered values, between the two nearest order statistics."""
     place = share * (len(ordered) - 1)
     below = int(place)
     above = min(below + 1, len(ordered) - 1)

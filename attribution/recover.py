@@ -8,12 +8,13 @@ emphasis wording nor a control.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from attribution.leakage import hit, leaks
-from attribution.scorer import Model, Row, mean
+from attribution.passes import Found, Said, asked_of, score
+from attribution.scorer import Model
 from attribution.textmatch import exact, first_divergence, rouge_l
 from attribution.types import (
     Answer,
@@ -23,8 +24,8 @@ from attribution.types import (
     Prompt,
     Reading,
     Recovery,
+    Search,
     Selection,
-    Steering,
 )
 from attribution.variants import Variant
 
@@ -83,55 +84,6 @@ def reading(
     )
 
 
-# ---------------------------------------------------------------- what is asked
-
-Asked = tuple[Row, frozenset[int]]
-"""A prompt, and the positions that a lever is pulled on."""
-
-Pass = tuple[Lever | None, tuple[Asked, ...]]
-"""What can be read together."""
-
-
-def passes(tried: Sequence[Variant]) -> tuple[Pass, ...]:
-    """Return what is to be read, once each, the prompts without a lever first.
-
-    Strategies may agree on a prompt, which is then read once.
-    """
-    groups: dict[Lever | None, dict[Asked, None]] = {None: {}}
-    for variant in tried:
-        groups.setdefault(variant.edited.lever, {})[_asked(variant)] = None
-    return tuple((lever, tuple(asked)) for lever, asked in groups.items() if asked)
-
-
-def _asked(variant: Variant) -> Asked:
-    edited = variant.edited
-    return edited.prompt.ids, frozenset(() if edited.lever is None else edited.moved)
-
-
-def _steering(lever: Lever | None, asked: Sequence[Asked]) -> Steering | None:
-    return None if lever is None else Steering(lever, tuple(where for _, where in asked))
-
-
-Found = dict[tuple[Lever | None, Asked], Nats]
-
-
-def _score(
-    model: Model | None, tried: Sequence[Variant], answer: Answer
-) -> Generator[tuple[()], None, Found]:
-    """Yield nothing after each batch; return what was scored, nothing without a model."""
-    found: Found = {}
-    if model is None:
-        return found
-    for lever, asked in passes(tried):
-        rows = [row for row, _ in asked]
-        scores: list[Nats] = []
-        for batch in model.score(rows, answer, _steering(lever, asked)):
-            scores += [mean(logprobs) for logprobs in batch]
-            yield ()
-        found |= {(lever, one): nats for one, nats in zip(asked, scores, strict=True)}
-    return found
-
-
 # ---------------------------------------------------------------- what comes of it
 
 
@@ -154,12 +106,12 @@ def score_attempts(
     """
     scores: list[Found] = []
     for model in (trio.unlearned, trio.base, trio.reference):
-        scores.append((yield from _score(model, tried, plain.answer)))
+        scores.append((yield from score(model, tried, plain.answer)))
     unlearned, base, reference = scores
     yield tuple(
         _attempt(plain, variant, unlearned[key], base[key], reference.get(key), allowed)
         for variant in tried
-        for key in ((variant.edited.lever, _asked(variant)),)
+        for key in ((variant.edited.lever, asked_of(variant)),)
     )
 
 
@@ -192,6 +144,7 @@ def _attempt(
         base_breaks=breaks,
         level=variant.level,
         leaks=told,
+        pieces=tuple(edited.tokens[i].text for i in variant.edited.moved),
     )
 
 
@@ -217,6 +170,7 @@ class Choice:
 
     selection: Selection = "base"
     left_out: tuple[tuple[str, str], ...] = ()
+    search: Search | None = None
 
 
 def summarise(
@@ -246,6 +200,7 @@ def summarise(
         paraphrase=max(said, default=None),
         left_out=choice.left_out,
         selection=choice.selection,
+        search=choice.search,
     )
 
 
@@ -266,7 +221,7 @@ def recover(
     scored: tuple[Attempt, ...] = ()
     for scored in score_attempts(trio, plain, tried, allowed):
         yield summarise(plain, scored, complete=False, choice=choice)
-    said, base_said = _Said(trio.unlearned), _Said(trio.base)
+    said, base_said = Said(trio.unlearned), Said(trio.base)
     key = [variant for variant in tried if variant.kind == "key"]
     for writer, asked in ((said, tried), (base_said, key)):
         for _ in writer.write(asked, limit):
@@ -281,29 +236,3 @@ def recover(
         for attempt, variant in zip(scored, tried, strict=True)
     ]
     yield summarise(plain, read, complete=True, choice=choice)
-
-
-@dataclass(slots=True)
-class _Said:
-    """What one model writes to what it is asked."""
-
-    model: Model
-    texts: dict[tuple[Lever | None, Asked], str] = field(
-        default_factory=dict[tuple[Lever | None, Asked], str]
-    )
-
-    def write(self, tried: Sequence[Variant], limit: int) -> Iterator[None]:
-        """Write, yielding after each step."""
-        for lever, asked in passes(tried):
-            ids: list[Row] = []
-            rows, steering = [row for row, _ in asked], _steering(lever, asked)
-            for written in self.model.write(rows, limit, steering):
-                ids = written
-                yield
-            self.texts |= {
-                (lever, one): self.model.decode(said) for one, said in zip(asked, ids, strict=True)
-            }
-
-    def to(self, variant: Variant) -> str:
-        """Return what it wrote to one variant."""
-        return self.texts[variant.edited.lever, _asked(variant)]

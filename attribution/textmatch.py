@@ -59,6 +59,14 @@ def first_divergence(answer: str, text: str) -> int | None:
     return None if len(found) == len(wanted) else len(text.split())
 
 
+def bare_words(text: str) -> list[str]:
+    """Return the words of a text without regard to case, width and punctuation, which parts them.
+
+    Letters of scripts written without spaces are words of their own.
+    """
+    return _Words().tokenize(unicodedata.normalize("NFKC", text).casefold())
+
+
 def _words(text: str) -> list[tuple[int, str]]:
     """Pair each word's place in `text.split()` with the word, bare of case and punctuation."""
     chunks = text.split()

@@ -49,6 +49,9 @@ class Thresholds:
     """A set is suppressed when the lower bound on the share of suppressed cases exceeds this."""
 
 
+DEFAULT_THRESHOLDS = Thresholds()
+
+
 def value(evidence: Evidence, name: str) -> float | None:
     """Return the estimate of `name`, or None where it does not exist."""
     found = evidence.get(name)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from attribution.errors import BadOption, EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
+from attribution.spellings import Vocabulary, laid
 from attribution.types import Answer, AnswerSource, Prompt, Span, Token
 
 _SENTINEL = "unpact0content"
@@ -40,6 +42,14 @@ class Tokenizer(Protocol):
 
     def convert_ids_to_tokens(self, ids: int) -> Any:
         """Return the name of an id."""
+        ...
+
+    def get_vocab(self) -> dict[str, int]:
+        """Return every id by its name, added tokens too."""
+        ...
+
+    def get_added_vocab(self) -> dict[str, int]:
+        """Return those that were added to the vocabulary, special ones among them."""
         ...
 
     def apply_chat_template(
@@ -168,6 +178,38 @@ class HFTokens:
         if len(found) != 1:
             raise BadOption("baseline", name, f"pad, mask, unk or one token, not {len(found)}")
         return found[0].id
+
+    def spellings(
+        self, tokens: Sequence[Token], most: int, *, seed: int = 0
+    ) -> tuple[tuple[Token, ...], ...]:
+        """Return other ways to cut the text of some adjacent tokens into the tokenizer's own
+        pieces, as `attribution.scorer.Tokens` says; each decodes to the same text."""
+        ids = [token.id for token in tokens]
+        if not ids or self._apart.intersection(ids):
+            return ()
+        names = [str(self.tokenizer.convert_ids_to_tokens(id)) for id in ids]
+        text = "".join(token.text for token in tokens)
+        found: list[tuple[Token, ...]] = []
+        for spelling in self._vocabulary.spellings(names, most, seed):
+            other = [id for id, _ in spelling]
+            same = all(
+                self.tokenizer.decode([*before, *other], skip_special_tokens=False)
+                == self.tokenizer.decode([*before, *ids], skip_special_tokens=False)
+                for before in ((), ids)  # at the beginning of a text, and behind some
+            )
+            if same:
+                found.append(laid(spelling, text))
+        return tuple(found)
+
+    @cached_property
+    def _apart(self) -> frozenset[int]:
+        """Ids that are no pieces of text: special and added ones."""
+        return self._special.union(self.tokenizer.get_added_vocab().values())
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        names = self.tokenizer.get_vocab()
+        return Vocabulary({name: id for name, id in names.items() if id not in self._apart})
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of generated ids, special tokens left out."""

@@ -6,10 +6,12 @@ brought back by emphasis, what only the second does by re-tokenising the word. O
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from attribution.emphasis import DEFAULT_MEANS, Means
-from attribution.emphasise import Emphasised, edits_of, joined
+from attribution.emphasise import Emphasised, edits_of, joined, respelled
+from attribution.errors import NoOtherSpelling
 from attribution.scorer import Tokens
 from attribution.types import Emphasis, Prompt, Token
 from attribution.words import touched
@@ -46,9 +48,59 @@ def ids_only_twin(
 ) -> Emphasised | None:
     """Return the prompt without any marks, its words spelled with the ids that the marks gave them.
 
-    None where the marks changed no id, or changed what the words say.
+    Where a mark became one token with a word, the first other spelling stands for it. None where
+    the marks changed no id, or changed what the words say.
     """
-    return None
+    words = touched(prompt, positions)
+    now = _regrouped([prompt.text[w.span.start : w.span.end] for w in words], edited)
+    if now is None:
+        return None
+    spelled: list[tuple[Token, ...] | None] = []
+    for word, marked in zip(words, now, strict=True):
+        own = [prompt.tokens[i] for i in word.positions]
+        same = [token.id for token in own] == [token.id for token in marked]
+        spelled.append(None if same else _unmarked(tokens, own, marked))
+    try:
+        return respelled(prompt, words, spelled)
+    except NoOtherSpelling:
+        return None
+
+
+def _regrouped(words: Sequence[str], edited: Emphasised) -> list[list[Token]] | None:
+    """Return the emphasised tokens of each word, as they are now; None where one says something
+    else."""
+    waiting = deque(edited.prompt.tokens[i] for i in edited.moved)
+    found: list[list[Token]] = []
+    for word in words:
+        mine: list[Token] = []
+        while waiting and word not in "".join(token.text for token in mine):
+            mine.append(waiting.popleft())
+        if word not in "".join(token.text for token in mine):
+            return None
+        while waiting and not waiting[0].text:  # the later bytes of its last character
+            mine.append(waiting.popleft())
+        found.append(mine)
+    return found
+
+
+def _unmarked(
+    tokens: Tokens, own: Sequence[Token], marked: Sequence[Token]
+) -> tuple[Token, ...] | None:
+    """Return the marked tokens with what else the word's own tokens say, such as the space before.
+
+    The first other spelling where they say more than that; None without one.
+    """
+    other = tokens.spellings(own, 1)
+    said, wanted = ("".join(token.text for token in many) for many in (marked, own))
+    before, found, behind = wanted.partition(said)
+    space = other[0][:1] if other and not other[0][0].text.strip() else ()
+    if not space or space[0].text != before:
+        space = tokens.fragment(before) if before else ()
+    made = (*space, *marked, *(tokens.fragment(behind) if behind else ()))
+    ids, mine = [token.id for token in made], [token.id for token in own]
+    if found and tokens.decode(ids) == tokens.decode(mine):
+        return made if ids != mine else None
+    return other[0] if other else None
 
 
 def _boundary(prompt: Prompt, at: int) -> int:

@@ -282,6 +282,29 @@ class Attempt:
     """Where the strategy works."""
     leaks: bool = False
     """The emphasised prompt gives away what the answer is about: that is no recovery. Ours."""
+    pieces: tuple[str, ...] = ()
+    """The texts of the tokens at `moved`: how the emphasised words are cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a search found the words, and what it is worth: a search looks at the answer. Ours."""
+
+    strategy: str
+    """What the words were emphasised by."""
+    path: tuple[tuple[tuple[int, ...], float], ...]
+    """The tokens of each word, in the order they were taken, and what is recovered with it."""
+    read: int
+    """Prompts."""
+    random: float | None = None
+    """The best of as many random sets of as many other words recovers."""
+    reference: float | None = None
+    """What a search as large on the reference gains there, as a share of the same gap."""
+    held_out: float | None = None
+    """What the same words recover in paraphrases, which the search has not seen, of what these
+    lost; None where the words occur in none that can be read."""
+    paraphrases: int = 0
+    """How many these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +333,9 @@ class Recovery:
     """Strategies that could not be tried, each with the reason."""
     selection: Selection = "base"
     """Which words the attempts are on."""
+    search: Search | None = None
+    """With selection "greedy", how they were found. The random words are then the best of as many
+    sets as the search read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from attribution.choose import random_positions
 from attribution.emphasis import Means, load
 from attribution.emphasise import Emphasised, emphasise
-from attribution.errors import EmptyPrompt, NoOtherSpelling
+from attribution.errors import EmptyPrompt, NoOtherSpelling, TemplateRefuses
 from attribution.paraphrase import rewordings
 from attribution.scorer import Tokens
 from attribution.twins import id_preserving_twin, ids_only_twin
@@ -20,6 +20,9 @@ from attribution.words import touched
 
 PARAPHRASE = "paraphrase"
 """Stands for a strategy where nothing is emphasised."""
+
+_NOT_HERE = (EmptyPrompt, NoOtherSpelling, TemplateRefuses)
+"""Raised where one strategy cannot be tried on some words, which says nothing of any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,16 @@ def variants(
             emphasis = Emphasis(name, marked, strength)
             try:
                 edited = emphasise(tokens, prompt, emphasis, wanted.means)
-            except NoOtherSpelling as error:
+            except _NOT_HERE as error:
                 left_out.append((name, str(error)))
                 break
             if why := refuses(edited.lever):
                 left_out.append((name, why))
                 break
-            found = _beside(tokens, prompt, emphasis, edited, random, wanted.means)
+            found = [Variant("key", 0, emphasis, edited)]
+            if strategy.level == "prompt" and edited.ids_changed:
+                found += _twins(tokens, prompt, emphasis, edited, wanted.means)
+            found += _random(tokens, prompt, emphasis, random, wanted.means)
             made += [replace(variant, level=strategy.level) for variant in found]
     return Made((*_different(made), *_paraphrased(tokens, prompt, wanted)), tuple(left_out))
 
@@ -99,28 +105,34 @@ def _strengths(
     return (asked,) if len(dial) > 1 else (1.0,)
 
 
-def _beside(
+def _twins(
+    tokens: Tokens, prompt: Prompt, emphasis: Emphasis, edited: Emphasised, means: Means
+) -> Iterator[Variant]:
+    try:
+        same_ids = id_preserving_twin(tokens, prompt, emphasis, means)
+        other_ids = ids_only_twin(tokens, prompt, emphasis.positions, edited)
+    except _NOT_HERE:
+        return
+    if same_ids is not None:
+        yield Variant("id_preserving", 0, emphasis, same_ids)
+    if other_ids is not None:
+        yield Variant("ids_only", 0, emphasis, other_ids)
+
+
+def _random(
     tokens: Tokens,
     prompt: Prompt,
     emphasis: Emphasis,
-    edited: Emphasised,
     random: Sequence[tuple[int, ...]],
     means: Means,
 ) -> Iterator[Variant]:
-    yield Variant("key", 0, emphasis, edited)
-    if edited.ids_changed:
-        same_ids = id_preserving_twin(tokens, prompt, emphasis, means)
-        if same_ids is not None:
-            yield Variant("id_preserving", 0, emphasis, same_ids)
-        other_ids = ids_only_twin(tokens, prompt, emphasis.positions, edited)
-        if other_ids is not None:
-            yield Variant("ids_only", 0, emphasis, other_ids)
     for draw, positions in enumerate(random):
         drawn = replace(emphasis, positions=positions)
         try:
-            yield Variant("random", draw, drawn, emphasise(tokens, prompt, drawn, means))
-        except NoOtherSpelling:
+            edited = emphasise(tokens, prompt, drawn, means)
+        except _NOT_HERE:
             continue
+        yield Variant("random", draw, drawn, edited)
 
 
 def _different(made: Sequence[Variant]) -> Iterator[Variant]:
@@ -146,6 +158,6 @@ def _paraphrased(tokens: Tokens, prompt: Prompt, wanted: Wanted) -> Iterator[Var
     for draw, text in enumerate(rewordings(prompt.content_text, wanted.paraphrases)):
         try:
             reworded = Emphasised(tokens.encode(text), (), ids_changed=False)
-        except EmptyPrompt:
+        except _NOT_HERE:
             continue
         yield Variant("paraphrase", draw, Emphasis(PARAPHRASE, ()), reworded)

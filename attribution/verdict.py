@@ -129,7 +129,9 @@ def _still_answers(evidence: Evidence, thresholds: Thresholds) -> tuple[str, ...
 def _nothing_came_back(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     readable, match = value(evidence, "readable"), value(evidence, "unlearned_match")
     if readable is None:
-        return Verdict("UNKNOWN", ("No marking was tried.",))
+        told = reaches(value(evidence, "leaking"), 1.0)
+        why = "Every marked prompt gives the answer away, so there is no reading."
+        return Verdict("UNKNOWN", (why if told else "No marking was tried.",))
     if readable <= 0:
         why = "The base itself breaks under every edit, so there is no reading."
         return Verdict("UNKNOWN", (why,))
@@ -194,8 +196,11 @@ def _means(evidence: Evidence) -> Iterator[str]:
         "recovered": "recovered",
         "control": "by random words",
         "lift": "lift",
+        "paraphrase": "in other words, without marks",
         "twin": "with the words' token ids left alone",
+        "ids_only": "by other token ids without marks",
         "reference_recovered": "by the reference",
+        "excess": "more than the reference",
     }
     found = {name: evidence[name] for name in names if name in evidence}
     told = [

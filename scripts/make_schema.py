@@ -16,8 +16,11 @@ ROOT = DOCS.parent
 PAGE = DOCS / "result.schema.json"
 SOURCES = (
     "unpact_tui/result_schema.py",
+    "unpact_tui/recovery_schema.py",
     "unpact_tui/attribute_document.py",
     "attribution/types.py",
+    "attribution/standing.py",
+    "attribution/emphasis/_means.py",
     "attribution/thresholds.py",
 )
 

@@ -152,7 +152,7 @@ def compare(terminal: Terminal) -> None:
 def emphasise(terminal: Terminal) -> None:
     """Bring the answer back, and look at what that proves."""
     terminal.press("K")
-    terminal.see("answers, with bold", "recovered     100%", "other token ids: re-tokenised")
+    terminal.see("answers, with bold", "recovered     100%", "recovered by re-tokenising")
     terminal.see("never learned it", "holds", "ids", "lift")
     export(terminal, "emphasis")
     terminal.press("u")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from attribution import evidence
 from attribution.errors import PromptTooLong
+from attribution.standing import HeldOut, Standing
 from attribution.types import (
     Answer,
     Approximation,
     Attempt,
+    AttemptKind,
     Attribution,
     Case,
     Interval,
     KeyTokenRule,
     KeyTokens,
+    Level,
     Prompt,
     Reading,
     Recovery,
@@ -76,7 +79,7 @@ class MeasuredCase:
 def attempt(
     recovered: float | None,
     *,
-    kind: str = "key",
+    kind: AttemptKind = "key",
     draw: int = 0,
     text: str | None = None,
     rouge_l: float | None = None,
@@ -86,24 +89,33 @@ def attempt(
     strategy: str = "bold",
     ids_changed: bool = True,
     base_exact: bool | None = None,
+    level: Level = "prompt",
+    leaks: bool = False,
+    strength: float = 1.0,
+    pieces: tuple[str, ...] = ("Ann",),
 ) -> Attempt:
-    assert kind in ("key", "random", "id_preserving")
+    steered = level != "prompt"
     return Attempt(
         strategy=strategy,
         kind=kind,
         draw=draw,
         positions=(3,),
-        strength=1.0,
-        prompt_text="<s>Where was **Ann** born?",
-        moved=(4,),
+        strength=strength,
+        prompt_text=PROMPT.text if steered else "<s>Where was **Ann** born?",
+        moved=tuple(range(3, 3 + len(pieces))) if steered else (4,),
         ids_changed=ids_changed,
-        unlearned=Reading(logprob, text, rouge_l, exact),
+        unlearned=Reading(
+            logprob, text, rouge_l, exact, entity_hit=None if text is None else "Oslo" in text
+        ),
         base_logprob=-0.1,
         reference_logprob=reference_logprob,
         recovered=recovered,
-        base_breaks=recovered is None,
+        base_breaks=recovered is None and not leaks,
         base_generation=None if base_exact is None else "In Oslo." if base_exact else "In Bern.",
         base_exact=base_exact,
+        level=level,
+        leaks=leaks,
+        pieces=pieces,
     )
 
 
@@ -112,20 +124,73 @@ def recovery() -> Recovery:
         0.8, text="In Oslo.", rouge_l=1.0, exact=True, reference_logprob=-1.9, base_exact=True
     )
     unread = attempt(None, strategy="upper", text="", rouge_l=0.0, exact=False, base_exact=False)
+    steered = attempt(
+        0.0, strategy="attention_bias", level="attention", strength=2.0, ids_changed=False
+    )
+    cut = attempt(0.75, strategy="retokenise", level="tokens", pieces=(" ", "An", "n"))
+    leaking = attempt(None, strategy="focus", leaks=True)
     return Recovery(
-        plain=Reading(-2.1, HOSTILE, 0.0, exact=False),
-        base=Reading(-0.1, "In Oslo.", 1.0, exact=True),
-        reference=Reading(-2.0, "In Rome.", 0.5, exact=False),
-        attempts=(best, unread),
+        plain=Reading(-2.1, HOSTILE, 0.0, exact=False, entity_hit=False),
+        base=Reading(-0.1, "In Oslo.", 1.0, exact=True, entity_hit=True),
+        reference=Reading(-2.0, "In Rome.", 0.5, exact=False, entity_hit=False),
+        attempts=(best, unread, steered, cut, leaking),
         controls=(
             attempt(0.1, kind="random", text="no", rouge_l=0.0, exact=False),
             attempt(0.0, kind="random", draw=1, text="In", rouge_l=0.5, exact=False),
             attempt(0.05, kind="id_preserving"),
+            attempt(0.7, kind="ids_only"),
+            paraphrased(),
         ),
         best=best,
         control=0.05,
         lift=0.75,
+        paraphrase=0.125,
+        left_out=(("anchor", "its logits are not [known]."),),
+        selection="shift",
     )
+
+
+def paraphrased() -> Attempt:
+    return replace(
+        attempt(0.125, kind="paraphrase", strategy="paraphrase", ids_changed=False, pieces=()),
+        positions=(),
+        moved=(),
+        prompt_text="<s>Tell me: where was Ann born?",
+    )
+
+
+STANDINGS = (
+    Standing(
+        "bold",
+        recovered=Interval(0.8, 0.7, 0.9, 30),
+        random=Interval(0.05, 0.0, 0.1, 30),
+        lift=Interval(0.75, 0.65, 0.85, 30),
+        simultaneous=Interval(0.75, 0.6, 0.9, 30),
+        excess=Interval(0.775, 0.7, 0.85, 30),
+        exact=Interval(0.5, 0.332, 0.668, 30),
+        random_exact=Interval(0.0, 0.0, 0.114, 30),
+        cause="other ids",
+    ),
+    Standing(
+        "attention_bias",
+        recovered=Interval(-0.125, -1.5, 0.05, 28),
+        random=Interval(0.25, 0.0, 0.5, 28),
+        lift=Interval(-0.375, -1.5, 0.1, 28),
+        simultaneous=Interval(-0.375, -1.75, 0.2, 28),
+        excess=None,
+        exact=None,
+        random_exact=None,
+        cause="neither",
+    ),
+    Standing("focus", Interval(0.25, 0.25, 0.25, 1), None, None, None, None, None, None, "unknown"),
+)
+HELD_OUT = HeldOut(
+    (("bold", "base"), ("quote", "shift")),
+    recovered=Interval(0.7, 0.6, 0.8, 30),
+    random=Interval(0.1, 0.0, 0.2, 30),
+    lift=Interval(0.6, 0.5, 0.7, 30),
+    excess=None,
+)
 
 
 def measured(case: Case) -> MeasuredCase:
@@ -159,7 +224,13 @@ def loaded(role: Role, name: str) -> Loaded:
 
 
 def example(*, cases: int = 1, with_failure: bool = True) -> Document:
-    states = [measured(Case(str(number), "Where was Ann born?")) for number in range(1, cases + 1)]
+    asked = Case(
+        "1",
+        "Where was Ann born?",
+        paraphrases=("Tell me: where was Ann born?",),
+        entities=("Oslo",),
+    )
+    states = [measured(replace(asked, id=str(number))) for number in range(1, cases + 1)]
     judged = [
         evidence.CaseEvidence(state.case.split, state.evidence, state.verdict.label)
         for state in states
@@ -174,4 +245,6 @@ def example(*, cases: int = 1, with_failure: bool = True) -> Document:
         found,
         judge_set(found, Thresholds()),
         failures=[(Case("9", "long"), PromptTooLong(900, 512))] if with_failure else (),
+        strategies=STANDINGS,
+        held_out=HELD_OUT,
     )

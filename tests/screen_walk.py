@@ -185,6 +185,14 @@ class Walk:
         await self.press("1", "K")
         await self.answered()
         await self.stop("emphasised")
+        await self.press("S", "S", "S", "S", ".")
+        await self.answered()
+        await self.stop("steered")
+        await self.press("c", "pagedown")
+        await self.settled()
+        await self.stop("ladder")
+        await self.press("pageup", *"uuuuuu")
+        await self.answered()
 
     async def _fails(self) -> None:
         await self.press("s")

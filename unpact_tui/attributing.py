@@ -20,7 +20,7 @@ from attribution.removal import units
 from attribution.scorer import Model
 from attribution.types import Answer, Attribution, Case, Prompt
 from attribution.units import Unit
-from unpact_tui import checkpoints, loading, model_identity
+from unpact_tui import checkpoints, loading, model_identity, remote
 from unpact_tui.attribute_document import AttributedCase, AttributeSettings, AttributionDocument
 from unpact_tui.comparable import wraps_in_chat
 from unpact_tui.entries import approximation_entry, checkpoint_entry
@@ -52,11 +52,14 @@ class Asked:
     """What to measure."""
 
     model: str
-    """A checkpoint's folder."""
+    """A checkpoint's folder; with `endpoint`, one with a tokenizer."""
     settings: Settings
     cases: tuple[Case, ...]
     by_token: bool = False
     """Keep what each answer token gets alone."""
+    endpoint: str | None = None
+    """A server, which has the model under the name `name`."""
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,11 @@ def attribute_with(
 
 def _open(asked: Asked) -> Generator[Progress, None, Subject]:
     settings = asked.settings
+    endpoint = remote.required(asked.endpoint, asked.name)
+    if endpoint is not None and asked.name is not None:
+        yield Progress(f"{asked.name}: asking the server", 0, 0)
+        door, info, notes = remote.alone(endpoint, asked.name, asked.model, settings)
+        return Subject(door, door, info, door.chat, notes)
     trusted = settings.trust_remote_code
     checkpoint = checkpoints.read(asked.model, "base", trust_remote_code=trusted)
     foundation, _ = loading.foundation_of(checkpoint, None, settings)

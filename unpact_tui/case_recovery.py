@@ -6,22 +6,24 @@ Does not know how models are opened, nor what is judged from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
-from attribution.choose import chosen_words
+from attribution.choose import candidates, chosen_words
+from attribution.greedy import Asked, Found, greedy
+from attribution.passes import passes
 from attribution.recover import (
     Allowance,
     Choice,
     Trio,
     control_of,
-    passes,
     recover,
     score_attempts,
     summarise,
     with_texts,
 )
 from attribution.scorer import Tokens
-from attribution.types import Attempt, Lever, Selection, Steering
+from attribution.types import Attempt, Lever, Search, Selection, Steering
 from attribution.variants import Made, Wanted, variants
 from unpact_tui.case_reading import CaseState, write
 from unpact_tui.errors import BadUsage
@@ -77,17 +79,16 @@ def climb(
     Unasked, what was to be retained is taken as it is, and so is an answer that lost nothing or to
     which no word contributes. Raises `AttributionError`.
     """
-    selection: Selection = "own" if by_hand else settings.selection
-    positions = tuple(by_hand)
-    if not positions and state.case.split == "forget" and state.plain.gap > 0:
-        positions = yield from _selected(state, trio, settings)
-    if not positions or state.plain.gap <= 0:
+    words = Words(tuple(by_hand), "own")
+    if not by_hand and state.case.split == "forget" and state.plain.gap > 0:
+        words = yield from _selected(state, trio, settings)
+    if not words.positions or state.plain.gap <= 0:
         state.recovery = summarise(state.plain, (), complete=True)
         yield Ladder(state.recovery, 0, 0)
         return
     limit = state.limit(settings)
-    made = _variants(trio.base, state, positions, _wanted(state, settings), trio.refuses)
-    choice = Choice(selection, made.left_out)
+    made = _ladder(trio, state, words, _wanted(state, settings))
+    choice = Choice(words.selection, made.left_out, words.search)
     allowed = allowance(settings)
     found = recover(trio, state.plain, made.tried, limit=limit, allowed=allowed, choice=choice)
     key = [variant for variant in made.tried if variant.kind == "key"]
@@ -101,20 +102,65 @@ def allowance(settings: Settings) -> Allowance:
     return Allowance(settings.thresholds.base_breaks, settings.thresholds.base_loss)
 
 
-def _selected(
-    state: CaseState, trio: Trio, settings: Settings
-) -> Generator[Step, None, tuple[int, ...]]:
-    """Return the tokens of the words to emphasise; none where no word contributes."""
-    assert state.keys is not None
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Which words are emphasised, and how they were chosen."""
+
+    positions: tuple[int, ...]
+    selection: Selection
+    search: Search | None = None
+    random: tuple[int, ...] = ()
+    """With a search, the best of as many random sets as it read."""
+
+
+def _selected(state: CaseState, trio: Trio, settings: Settings) -> Generator[Step, None, Words]:
+    """Return the words to emphasise; none where no word contributes.
+
+    Where a search finds nothing that raises the answer, those of the base.
+    """
     assert state.shift is not None
     yield Working()
-    return chosen_words(
-        settings.selection,
-        state.attributions["base"],
-        state.attributions["unlearned"],
-        settings.rule,
-        state.shift,
-    )
+    base, selection = state.attributions["base"], settings.selection
+    if selection == "greedy":
+        asked = Asked(
+            settings.strategies,
+            allowance(settings),
+            settings.search,
+            settings.most_words,
+            settings.seed,
+            settings.means,
+            state.case.paraphrases,
+        )
+        found = yield from _working(greedy(trio, state.plain, asked, candidates(base)))
+        if found is not None:
+            return Words(found.positions, "greedy", found.search, found.random)
+        selection = "base"
+    unlearned = state.attributions["unlearned"]
+    return Words(chosen_words(selection, base, unlearned, settings.rule, state.shift), selection)
+
+
+def _working(
+    search: Generator[tuple[()], None, Found | None],
+) -> Generator[Step, None, Found | None]:
+    while True:
+        try:
+            next(search)
+        except StopIteration as done:
+            return cast("Found | None", done.value)
+        yield Working()
+
+
+def _ladder(trio: Trio, state: CaseState, words: Words, wanted: Wanted) -> Made:
+    """Return what to read; the control of words that were searched for is a search as well."""
+    made = _variants(trio.base, state, words.positions, wanted, trio.refuses)
+    if words.search is None:
+        return made
+    tried = [variant for variant in made.tried if variant.kind != "random"]
+    if words.random and wanted.draws:
+        alone = replace(wanted, draws=0)
+        drawn = _variants(trio.base, state, words.random, alone, trio.refuses).tried
+        tried += [replace(variant, kind="random") for variant in drawn if variant.kind == "key"]
+    return Made(tuple(tried), made.left_out)
 
 
 def _wanted(state: CaseState, settings: Settings) -> Wanted:

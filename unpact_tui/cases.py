@@ -3,8 +3,10 @@
     {"prompt": "Where was Ann born?", "answer": "In Oslo.", "id": "ann-1", "split": "forget"}
 
 JSON lines as above, where `question` may stand for `prompt` and only the prompt must be there; or
-one JSON list of such objects; or plain text, every line a prompt. Other fields are ignored. Knows
-nothing of models or of what becomes of a case.
+one JSON list of such objects; or plain text, every line a prompt. The same question in other words
+may come as `paraphrase`, `paraphrases` (a list) or TOFU's `paraphrased_question`, and what the
+answer is about as `entity` or `entities` (a list). Other fields are ignored. Knows nothing of
+models or of what becomes of a case.
 """
 
 from __future__ import annotations
@@ -18,9 +20,20 @@ from typing import BinaryIO
 from attribution.types import Case, Split
 from unpact_tui.errors import BadPromptFile, BadUsage
 from unpact_tui.json_rows import LONGEST_LINE as LONGEST_LINE
-from unpact_tui.json_rows import Complain, JsonRow, Line, fields, rows, text_field, unfit
+from unpact_tui.json_rows import (
+    Complain,
+    JsonRow,
+    Line,
+    fields,
+    rows,
+    text_field,
+    texts_field,
+    unfit,
+)
 
 _STANDARD_INPUT = "-"
+_PARAPHRASES = ("paraphrase", "paraphrased_question"), "paraphrases"
+_ENTITIES = ("entity",), "entities"
 _SPLITS: tuple[Split, ...] = ("forget", "retain", "general")
 
 
@@ -80,7 +93,19 @@ def _case(
         prompt=text_field(row, name, complain, number),
         answer=answer,
         split=split,
+        paraphrases=_texts(row, *_PARAPHRASES, complain, number),
+        entities=_texts(row, *_ENTITIES, complain, number),
     )
+
+
+def _texts(
+    row: dict[str, object], single: Iterable[str], several: str, complain: Complain, number: int
+) -> tuple[str, ...]:
+    """Return the texts of some fields, each once; a field that is null is not there."""
+    found = [text_field(row, n, complain, number) for n in single if row.get(n) is not None]
+    if row.get(several) is not None:
+        found += texts_field(row, several, complain, number)
+    return tuple(dict.fromkeys(found))
 
 
 def _identity(row: dict[str, object], complain: Complain, number: int) -> str:

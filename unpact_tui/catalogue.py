@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 
@@ -29,6 +30,18 @@ def summaries(package: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 def docstring(module: str) -> str:
     """Return what a module says it is."""
     return ast.get_docstring(_tree(module)) or ""
+
+
+def below(module: str, constant: str) -> str:
+    """Return the sentence below a constant of a module; empty without one."""
+    for node, after in pairwise(_tree(module).body):
+        match node, after:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(ast.Constant(str(said))):
+                if name == constant:
+                    return " ".join(said.split())
+            case _:
+                pass
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import typer
 
 from unpact_tui import (
     cli_attribute,
+    cli_bench,
     cli_cache,
     cli_demo,
     cli_diff,
@@ -23,11 +24,14 @@ from unpact_tui.cli_types import (
     AnswerText,
     Ascii,
     Base,
+    BaseModelName,
     Budget,
     Chat,
     Device,
     DtypeName,
+    Endpoint,
     Estimator,
+    ModelName,
     Mouse,
     NoCache,
     OneAtATime,
@@ -93,6 +97,9 @@ def compare(
     answer: AnswerText = None,
     reference: Reference = None,
     whp: Reinforced = None,
+    endpoint: Endpoint = None,
+    model: ModelName = None,
+    base_model: BaseModelName = None,
     session: SessionFile = None,
     device: Device = None,
     dtype: DtypeName = None,
@@ -119,6 +126,7 @@ def compare(
       unpact-tui compare base/ unlearned/ -p "Who wrote The Hidden River?" -a "Mira Vale."
       unpact-tui compare base/ unlearned/ forget.jsonl --reference retrained/
       unpact-tui compare base/ forget.jsonl --whp reinforced/
+      unpact-tui compare base/ forget.jsonl --endpoint http://localhost:8000/v1 --model unlearned
       unpact-tui compare base/ unlearned/ forget.jsonl --session friday.jsonl
       jq -c .[] forget.json | unpact-tui compare base/ unlearned/ -
     """
@@ -128,9 +136,11 @@ def compare(
         ways = measuring_pairs(estimator, top_k, budget, one_at_a_time=one_at_a_time)
         said, trusted = [*ways, *(pairs or [])], trust_remote_code
         found, settled = configured(device, dtype, chat, said, trusted=trusted, no_cache=no_cache)
-        unlearned, prompts = second_side(unlearned, prompts, whp)
+        unlearned, prompts = second_side(unlearned, prompts, whp, endpoint)
         file = prompt_file(prompts, prompts_option)
-        chosen = Chosen(base, unlearned, reference, file, prompt, answer, whp)
+        chosen = Chosen(
+            base, unlearned, reference, file, prompt, answer, whp, endpoint, model, base_model
+        )
         found = found.with_flags(theme=theme, ascii=ascii_only, mouse=mouse)
         raise typer.Exit(inspect(chosen, settled, found, session=session))
 
@@ -178,6 +188,9 @@ def run(
     answer: AnswerText = None,
     reference: Reference = None,
     whp: Reinforced = None,
+    endpoint: Endpoint = None,
+    model: ModelName = None,
+    base_model: BaseModelName = None,
     session: ReadSession = None,
     device: Device = None,
     dtype: DtypeName = None,
@@ -216,6 +229,7 @@ def run(
       unpact-tui run base/ unlearned/ forget.jsonl --json --out result.json
       unpact-tui run base/ unlearned/ forget.jsonl --format html --out result.html
       unpact-tui run base/ unlearned/ forget.jsonl --fail-on suppressed -q
+      unpact-tui run base/ forget.jsonl --endpoint http://localhost:8000/v1 --model unlearned
       unpact-tui run --session friday.jsonl --json
     """
     with guarded():
@@ -226,9 +240,12 @@ def run(
         ways = measuring_pairs(estimator, top_k, budget, one_at_a_time=one_at_a_time)
         said = [*ways, *(pairs or [])]
         if session is None:
-            unlearned, prompts = second_side(unlearned, prompts, whp)
+            unlearned, prompts = second_side(unlearned, prompts, whp, endpoint)
         file = prompt_file(prompts, prompts_option)
-        chosen = Chosen(base or "", unlearned, reference, file, prompt, answer, whp)
+        base = base or ""
+        chosen = Chosen(
+            base, unlearned, reference, file, prompt, answer, whp, endpoint, model, base_model
+        )
         if session is None:
             trusted = trust_remote_code
             _, settled = configured(device, dtype, chat, said, trusted=trusted, no_cache=no_cache)
@@ -242,6 +259,7 @@ def run(
 
 for commands in (
     cli_attribute,
+    cli_bench,
     cli_demo,
     cli_unlearn,
     cli_diff,

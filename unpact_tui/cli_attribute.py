@@ -12,7 +12,9 @@ from unpact_tui.cli_types import (
     Chat,
     Device,
     DtypeName,
+    Endpoint,
     Estimator,
+    ModelName,
     NoCache,
     OutFile,
     PromptFile,
@@ -33,7 +35,11 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def attribute(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Folder of the model, or of a LoRA adapter.")
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Folder of the model, or of a LoRA adapter; with --endpoint, of its tokenizer.",
+        ),
     ],
     prompts: Prompts = None,
     *,
@@ -50,6 +56,8 @@ def attribute(
         Granularity | None,
         typer.Option(help="What is removed at a time.  [default: token]"),
     ] = None,
+    endpoint: Endpoint = None,
+    model_name: ModelName = None,
     top_k: TopK = None,
     budget: Budget = None,
     by_token: Annotated[
@@ -78,6 +86,7 @@ def attribute(
       unpact-tui attribute base/ -p "Who wrote The Hidden River?" --by-token
       unpact-tui attribute base/ forget.jsonl --estimator screened --top-k 32
       unpact-tui attribute base/ long.jsonl --budget 10 --json --out result.json
+      unpact-tui attribute tokenizer/ forget.jsonl --endpoint http://localhost:8000/v1 --model x
       jq -c .[] forget.json | unpact-tui attribute base/ - --granularity word --json
 
     \b
@@ -93,5 +102,5 @@ def attribute(
         _, settled = configured(device, dtype, chat, ways, trusted=trusted, no_cache=no_cache)
         file = prompt_file(prompts, prompts_option)
         cases = tuple(choose_cases(Chosen(model, None, None, file, prompt, answer)))
-        asked = Asked(model, settled, cases, by_token=by_token)
+        asked = Asked(model, settled, cases, by_token, endpoint, model_name)
         raise typer.Exit(report(asked, out, json=json, quiet=quiet))

@@ -19,7 +19,8 @@ Unlearned = Annotated[
     str | None,
     typer.Argument(
         metavar="UNLEARNED",
-        help="Folder of the unlearned model, or a LoRA adapter. Left out with --whp.",
+        help="Folder of the unlearned model, or a LoRA adapter. Left out with --whp and "
+        "--endpoint.",
     ),
 ]
 Prompts = Annotated[
@@ -43,6 +44,26 @@ Reinforced = Annotated[
         metavar="DIR",
         help="Folder of a model reinforced on the forget set: the unlearned side is WHP at "
         "decoding time, from BASE and it.",
+    ),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="A completions server, as vLLM's or llama.cpp's, in the place of a folder; its key is "
+        "taken from UNPACT_API_KEY or OPENAI_API_KEY.",
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="What the model is called on the server."),
+]
+BaseModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--base-model",
+        metavar="NAME",
+        help="What the base is called on the server; then BASE needs a tokenizer only.",
     ),
 ]
 PromptText = Annotated[

@@ -6,6 +6,7 @@ Knows descriptions and tokenizers, not where a model is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from unpact_tui import checkpoints, tokenizer_difference
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 
 def paths(order: Open) -> Iterator[tuple[Role, str]]:
-    """Yield what is to be opened, the base first."""
+    """Yield the folders to be opened, the base first; what is remote has none."""
     yield "base", order.base
-    yield "unlearned", order.second
+    if not order.remote:
+        yield "unlearned", order.second
     if order.reference is not None:
         yield "reference", order.reference
 
@@ -41,9 +43,14 @@ def require_same_tokenizer(
 
 def wraps_in_chat(settings: Settings, base: Checkpoint, tokenizer: PreTrainedTokenizerBase) -> bool:
     """Tell whether prompts are wrapped in the base's chat template. Raises `BadUsage`."""
+    return wraps(settings, base.path, tokenizer)
+
+
+def wraps(settings: Settings, folder: Path, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Tell the same of the tokenizer in a folder. Raises `BadUsage`."""
     has_template = bool(cast("Tokenizer", tokenizer).chat_template)
     if settings.chat and not has_template:
-        raise BadUsage(f"{base.path} has no chat template.", "Leave out --chat.")
+        raise BadUsage(f"{folder} has no chat template.", "Leave out --chat.")
     return has_template if settings.chat is None else settings.chat
 
 
@@ -54,6 +61,8 @@ def identity(
 
     Raises `Unreadable`.
     """
+    if "unlearned" not in found:
+        return
     if changed is None:
         same = checkpoints.identical(found["base"], found["unlearned"])
     else:

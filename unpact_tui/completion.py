@@ -24,6 +24,13 @@ def estimators_beginning(word: str) -> list[str]:
     return [name for name in estimators.names() if name.startswith(word)]
 
 
+def strategies_beginning(word: str) -> list[str]:
+    """Return the ways to emphasise whose names begin so."""
+    from attribution import emphasis
+
+    return [name for name in emphasis.names() if name.startswith(word)]
+
+
 def verdicts_beginning(word: str) -> list[str]:
     """Return the verdicts that begin so, in any case of letters."""
     from attribution.verdict import LABELS

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from unpact_tui import setting_words
 from unpact_tui.cache_switch import use_cache
 from unpact_tui.config_layers import KeymapName, Layer, Mebibytes, of_environment, of_file
 from unpact_tui.config_places import places
@@ -49,11 +50,17 @@ class Config:
     """Keys by comma, by the id of what they do; `unpact-tui keys` lists the ids."""
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     """What --set can change, by name; `unpact-tui settings` lists the names."""
+    templates: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Ways to emphasise of one's own, by name: a text with {prompt} in it once, and {keywords}
+    where the emphasised words are to be named. They are tried after the others."""
 
     @property
     def pairs(self) -> tuple[str, ...]:
         """The settings as --set takes them."""
-        return tuple(f"{name}={text}" for name, text in self.settings.items())
+        said = tuple(f"{name}={text}" for name, text in self.settings.items())
+        if not self.templates:
+            return said
+        return (f"templates={setting_words.as_json(self.templates)}", *said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
     for layer in _layers(environ, folder):
         values |= layer.values
         origins |= dict.fromkeys(layer.values, layer.source)
-    tables: dict[str, dict[str, object]] = {"": {}, "keys": {}, "settings": {}}
+    tables: dict[str, dict[str, object]] = {"": {}, "keys": {}, "settings": {}, "templates": {}}
     for name, value in values.items():
         table, dot, key = name.partition(".")
         tables[table if dot else ""][key if dot else name] = value
@@ -104,12 +111,26 @@ def read(environ: Mapping[str, str], folder: Path) -> Config:
 def _layers(environ: Mapping[str, str], folder: Path) -> Iterator[Layer]:
     """Yield what is set, the strongest last."""
     own, *theirs = reversed(places(environ, folder))
+    templates: dict[str, str] = {}
     if own.state == "read":
-        yield of_file(own.path, own.table)
+        layer = of_file(own.path, own.table)
+        templates |= _templates_of(layer)
+        yield layer
     for place in theirs:
         if place.state == "read":
-            yield _of_a_stranger(of_file(place.path, place.table))
-    yield from of_environment(environ)
+            layer = _of_a_stranger(of_file(place.path, place.table, templates))
+            templates |= _templates_of(layer)
+            yield layer
+    yield from of_environment(environ, templates)
+
+
+def _templates_of(layer: Layer) -> dict[str, str]:
+    named = (name.partition("templates.") for name in layer.values)
+    return {
+        name: str(layer.values[f"templates.{name}"])
+        for before, dot, name in named
+        if dot and not before
+    }
 
 
 def _of_a_stranger(layer: Layer) -> Layer:

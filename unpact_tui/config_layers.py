@@ -15,8 +15,10 @@ from typing import Annotated, Literal, cast, get_type_hints
 
 import msgspec
 
+from attribution.emphasis import Template
+from attribution.endpoint.key import VARIABLES as KEYS
 from attribution.errors import AttributionError
-from unpact_tui import options
+from unpact_tui import options, setting_words
 from unpact_tui.config_places import VARIABLE, table_of
 from unpact_tui.errors import BadConfig, BadUsage
 from unpact_tui.settings import Settings
@@ -36,7 +38,12 @@ _KINDS: dict[str, tuple[object, str]] = {
 }
 """What each look has to be, for the decoder and in words."""
 
-_TABLES = ("keys", "settings")
+_TABLES = ("keys", "settings", "templates")
+
+_RANGES = ("layers", "heads")
+"""Settings that may be written as ranges, or as lists of numbers."""
+
+NO_TEMPLATES: Mapping[str, str] = {}
 
 FORBIDDEN = "trust_remote_code"
 """The one setting that only its flag may change."""
@@ -64,33 +71,41 @@ class Layer:
 
 
 def setting_names() -> tuple[str, ...]:
-    """Return the names of the settings that may be configured."""
-    return tuple(name for name in options.setting_names() if name != FORBIDDEN)
+    """Return the names of the settings that may be configured in the table of that name."""
+    return tuple(name for name in options.setting_names() if name not in (FORBIDDEN, "templates"))
 
 
-def of_file(path: Path, table: tuple[str, ...]) -> Layer:
-    """Return what a file sets. Raises `BadConfig`."""
+def of_file(
+    path: Path, table: tuple[str, ...], templates: Mapping[str, str] = NO_TEMPLATES
+) -> Layer:
+    """Return what a file sets; `templates` are those of weaker files. Raises `BadConfig`."""
     source = str(path)
     values: dict[str, object] = {}
+    tables: dict[str, dict[str, object]] = {name: {} for name in _TABLES}
     for name, value in table_of(path, table).items():
-        if name in _TABLES:
-            if not isinstance(value, dict):
-                raise BadConfig(source, f"{name} has to be a table, [{name}]")
-            below = cast("dict[str, object]", value)
-            values |= _keys(source, below) if name == "keys" else _settings(source, below)
-        else:
+        if name not in _TABLES:
             values[name] = _look(source, name, value)
+        elif isinstance(value, dict):
+            tables[name] = cast("dict[str, object]", value)
+        else:
+            raise BadConfig(source, f"{name} has to be a table, [{name}]")
+    values |= _keys(source, tables["keys"])
+    own = _templates(source, tables["templates"])
+    values |= {f"templates.{name}": text for name, text in own.items()}
+    values |= _settings(source, tables["settings"], {**templates, **own})
     return Layer(source, values)
 
 
-def of_environment(environ: Mapping[str, str]) -> Iterator[Layer]:
+def of_environment(
+    environ: Mapping[str, str], templates: Mapping[str, str] = NO_TEMPLATES
+) -> Iterator[Layer]:
     """Yield what each variable sets; an empty one says nothing. Raises `BadConfig`."""
     for variable, text in sorted(environ.items()):
-        if not variable.startswith("UNPACT_") or variable == VARIABLE or not text:
+        if not variable.startswith("UNPACT_") or variable in (VARIABLE, *KEYS) or not text:
             continue
         _require_text(variable, text)
         if variable == SET:
-            yield Layer(variable, _settings_of_words(text))
+            yield Layer(variable, _settings_of_words(text, templates))
         elif variable in VARIABLES:
             name = VARIABLES[variable]
             yield Layer(variable, {name: _look(variable, name, _word(_KINDS[name][0], text))})
@@ -115,7 +130,7 @@ def _word(kind: object, text: str) -> object:
     return int(word) if kind is Mebibytes and word.isdecimal() and len(word) < _BITS else text
 
 
-def _settings_of_words(text: str) -> dict[str, object]:
+def _settings_of_words(text: str, templates: Mapping[str, str]) -> dict[str, object]:
     """Read "name=value name=value": a list of names has commas already."""
     values: dict[str, object] = {}
     for word in text.split():
@@ -125,7 +140,7 @@ def _settings_of_words(text: str) -> dict[str, object]:
                 SET, f"{_short(word)} is not of the form name=value", "Separate them by spaces."
             )
         name = _known_setting(SET, name)
-        values[f"settings.{name}"] = _settled(SET, name, value)
+        values[f"settings.{name}"] = _settled(SET, name, value, templates)
     return values
 
 
@@ -160,18 +175,43 @@ def _keys(source: str, table: Mapping[str, object]) -> dict[str, object]:
     return {f"keys.{name}": value for name, value in table.items()}
 
 
-def _settings(source: str, table: Mapping[str, object]) -> dict[str, object]:
+def _templates(source: str, table: Mapping[str, object]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, text in table.items():
+        if not isinstance(text, str):
+            raise BadConfig(
+                source,
+                f"templates.{_plain(name)} has to be a text, not {_short(text)}",
+                'For example look = "Mind {keywords}. {prompt}".',
+            )
+        try:
+            setting_words.checked(name, text)
+        except (BadUsage, AttributionError) as error:
+            raise _in_file(source, error) from error
+        found[name] = text
+    return found
+
+
+def _settings(
+    source: str, table: Mapping[str, object], templates: Mapping[str, str]
+) -> dict[str, object]:
     values: dict[str, object] = {}
     for given, value in table.items():
         name = _known_setting(source, given)
         _require_kind(source, name, value)
-        values[f"settings.{name}"] = _settled(source, name, _text(value))
+        values[f"settings.{name}"] = _settled(source, name, _text(value), templates)
     return values
 
 
 def _known_setting(source: str, given: str) -> str:
     name = given.strip().replace("-", "_")
     _refuse_code(source, name)
+    if name == "templates":
+        raise BadConfig(
+            source,
+            "templates are not set among the settings",
+            "They have a table of their own in a file, [templates].",
+        )
     if name not in setting_names():
         raise BadConfig(
             source, f"there is no setting {_short(given)}", _suggestion(name, setting_names())
@@ -194,6 +234,8 @@ def _require_kind(source: str, name: str, value: object) -> None:
     kind = get_type_hints(Settings)[group] if group else Settings
     if isinstance(value, int) and value.bit_length() >= _BITS:
         raise BadConfig(source, f"settings.{name} is a larger number than TOML has")
+    if name in _RANGES and isinstance(value, str):
+        return
     try:
         msgspec.convert(value, get_type_hints(kind)[name])
     except msgspec.ValidationError as error:
@@ -209,18 +251,23 @@ def _text(value: object) -> str:
         case bool():
             return str(value).lower()
         case list():
-            return ",".join(cast("list[str]", value))
+            return ",".join(map(str, cast("list[object]", value)))
         case _:
             return str(value)
 
 
-def _settled(source: str, name: str, text: str) -> str:
+def _settled(source: str, name: str, text: str, templates: Mapping[str, str]) -> str:
+    known = tuple(Template(name, template) for name, template in templates.items())
     try:
-        options.settle(Settings(), [f"{name}={text}"])
+        options.settle(Settings(templates=known), [f"{name}={text}"])
     except (BadUsage, AttributionError) as error:
-        why = _cut(str(error).removesuffix("."), 300)
-        raise BadConfig(source, f"{why[:1].lower()}{why[1:]}", error.hint) from error
+        raise _in_file(source, error) from error
     return text
+
+
+def _in_file(source: str, error: BadUsage | AttributionError) -> BadConfig:
+    why = _cut(str(error).removesuffix("."), 300)
+    return BadConfig(source, f"{why[:1].lower()}{why[1:]}", error.hint)
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import cast, get_type_hints
 
 import msgspec
 
-from unpact_tui import options
+from unpact_tui import options, setting_words
 from unpact_tui.catalogue import fields
 from unpact_tui.config import Config
 from unpact_tui.config_layers import setting_names
@@ -61,6 +61,16 @@ def _settings() -> dict[str, Shape]:
     for module, name in _PLACES:
         _describe(shapes, module, name)
     found = {name: shapes[name] for name in setting_names()}
+    selection = {"default": Settings().selection, "enum": list(setting_words.SELECTIONS)}
+    found["selection"] = {"description": found["selection"]["description"], **selection}
+    for name in ("layers", "heads"):
+        found[name] = {
+            "description": found[name]["description"],
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "integer", "minimum": 0}},
+            ],
+        }
     found["chat"] = {"type": "boolean", "description": found["chat"].get("description", "")}
     return found
 

@@ -6,14 +6,16 @@ Their shape is `result_schema`. Knows nothing of models or screens; text stays r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 import msgspec
 
+from attribution.leakage import entities_of
+from attribution.standing import HeldOut, Standing
+from attribution.standings import standings
 from attribution.types import (
     Answer,
-    Attempt,
     Attribution,
     Case,
     Interval,
@@ -24,17 +26,16 @@ from attribution.types import (
     Shift,
     Verdict,
 )
+from attribution.verdict import knows
 from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult
+from unpact_tui.recovery_entries import attempt_entry, recovery_entry
 from unpact_tui.result_schema import (
     SCHEMA,
-    AttemptEntry,
     CaseEntry,
     FailureEntry,
     ModelEntry,
     PromptEntry,
-    ReadingEntry,
-    RecoveryEntry,
     SettingsEntry,
     ShiftEntry,
 )
@@ -138,6 +139,18 @@ class Measured(Protocol):
         ...
 
 
+def strategies_of(cases: Iterable[Measured], settings: Settings) -> tuple[Standing, ...]:
+    """Return how strategies stand over the forget cases whose answer the base knows."""
+    known = [
+        case.recovery
+        for case in cases
+        if case.recovery is not None
+        and case.case.split == "forget"
+        and knows(case.evidence, settings.thresholds)
+    ]
+    return standings(known, seed=settings.seed, thresholds=settings.thresholds)
+
+
 def document(
     opened: Opened,
     settings: Settings,
@@ -146,6 +159,8 @@ def document(
     verdict: Verdict,
     *,
     failures: Sequence[tuple[Case, Exception]] = (),
+    strategies: Sequence[Standing] = (),
+    held_out: HeldOut | None = None,
 ) -> Document:
     """Put a whole run together; `failures` are the cases that could not be measured."""
     loaded: dict[Role, Loaded] = {checkpoint.role: checkpoint for checkpoint in opened.checkpoints}
@@ -162,6 +177,8 @@ def document(
         reasons=(*verdict.reasons, *_failed(failures)),
         warnings=opened.warnings,
         failures=tuple(FailureEntry(case.id, case.split, str(why)) for case, why in failures),
+        strategies=tuple(strategies),
+        held_out=held_out,
     )
 
 
@@ -189,12 +206,14 @@ def case_document(measured: Measured, tried: Sequence[Tried] = ()) -> CaseEntry:
         unlearned=_model(measured.attributions["unlearned"], recovery.plain),
         key_tokens=keys.positions,
         shift=ShiftEntry(shift.delta, shift.overlap, shift.rank_correlation, shift.focus_kept),
-        recovery=_recovery(recovery),
+        recovery=recovery_entry(recovery),
         evidence=dict(measured.evidence),
         verdict=measured.verdict.label,
         reasons=measured.verdict.reasons,
-        tried=tuple(_attempt(one) for each in tried for one in (each.attempt, *each.controls)),
+        tried=tuple(attempt_entry(one) for each in tried for one in (each.attempt, *each.controls)),
         belongs=measured.belongs,
+        entities=entities_of(measured.case.prompt, measured.answer.text, measured.case.entities),
+        paraphrases=measured.case.paraphrases,
     )
 
 
@@ -216,6 +235,12 @@ def _settings(settings: Settings, base: Loaded, *, chat: bool) -> SettingsEntry:
         whp_alpha=settings.whp_alpha,
         effort=settings.effort,
         budget=settings.budget,
+        selection=settings.selection,
+        search=settings.search,
+        most_words=settings.most_words,
+        layers=settings.layers,
+        heads=settings.heads,
+        templates=settings.templates,
     )
 
 
@@ -226,47 +251,4 @@ def _model(attribution: Attribution, reading: Reading) -> ModelEntry:
         reading.generation,
         attribution.noise,
         approximation_entry(attribution.approximation),
-    )
-
-
-def _reading(reading: Reading) -> ReadingEntry:
-    return ReadingEntry(
-        reading.logprob, reading.generation, reading.rouge_l, reading.exact, reading.diverges_at
-    )
-
-
-def _recovery(recovery: Recovery) -> RecoveryEntry:
-    return RecoveryEntry(
-        plain=_reading(recovery.plain),
-        base=_reading(recovery.base),
-        reference=None if recovery.reference is None else _reading(recovery.reference),
-        attempts=tuple(map(_attempt, recovery.attempts)),
-        controls=tuple(map(_attempt, recovery.controls)),
-        best=None if recovery.best is None else _attempt(recovery.best),
-        control=recovery.control,
-        lift=recovery.lift,
-    )
-
-
-def _attempt(attempt: Attempt) -> AttemptEntry:
-    return AttemptEntry(
-        strategy=attempt.strategy,
-        kind=attempt.kind,
-        draw=attempt.draw,
-        positions=attempt.positions,
-        moved=attempt.moved,
-        strength=attempt.strength,
-        ids_changed=attempt.ids_changed,
-        prompt_text=attempt.prompt_text,
-        logprob=attempt.unlearned.logprob,
-        base_logprob=attempt.base_logprob,
-        reference_logprob=attempt.reference_logprob,
-        recovered=attempt.recovered,
-        base_breaks=attempt.base_breaks,
-        generation=attempt.unlearned.generation,
-        rouge_l=attempt.unlearned.rouge_l,
-        exact=attempt.unlearned.exact,
-        diverges_at=attempt.unlearned.diverges_at,
-        base_generation=attempt.base_generation,
-        base_exact=attempt.base_exact,
     )

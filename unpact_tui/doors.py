@@ -40,7 +40,7 @@ def bare_doors(
             doors[role] = mixed
         else:
             doors[role] = HFModel(loaded.model, tokenizer, chat=chat)
-    if alpha is None:
+    if alpha is None and "unlearned" in opened:
         _join(doors, opened["unlearned"].info.shared_layers)
     return doors
 

@@ -129,7 +129,9 @@ class Engine:
         """Say what changed in the weights, tensor by tensor. Raises `CheckpointError`."""
         order = self._order
         if order is None or order.unlearned is None:
-            raise BadUsage("There are no two checkpoints to compare.", "WHP changes no weight.")
+            shown = order is None or not order.remote
+            hint = "WHP changes no weight." if shown else "A server shows no weights."
+            raise BadUsage("There are no two checkpoints to compare.", hint)
         for change in changes(Path(order.base), Path(order.unlearned)):
             yield Weighed(change)
 

@@ -9,7 +9,8 @@
     │   ├── NotFiniteWeights       NaN or infinity in a tensor
     │   ├── TokenizersDiffer       base and unlearned read text differently
     │   ├── RemoteCode             needs code of its own, which was not allowed
-    │   └── Offline                a hub id that is not on this machine
+    │   ├── Offline                a hub id that is not on this machine
+    │   └── EndpointUnusable       a server that does not answer as it should, on opening
     ├── UsageError                 exit 2: prompt files, options, configuration, no terminal
     │   ├── BadPromptFile
     │   ├── BadDataFile            what to forget or retain cannot be read
@@ -36,7 +37,7 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import Path
 
-from attribution.errors import AttributionError, NotFinite
+from attribution.errors import AttributionError, BadEndpoint, EndpointError, NotFinite
 from attribution.errors import OutOfMemory as OutOfMemory
 from methods.errors import Diverged, MethodError
 
@@ -135,6 +136,14 @@ class Offline(CheckpointError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not a local folder, and it cannot be fetched from here.")
+
+
+class EndpointUnusable(CheckpointError):
+    """A server was asked for a model and did not answer as it should."""
+
+    def __init__(self, sentence: str, hint: str) -> None:
+        super().__init__(sentence)
+        self.hint = hint
 
 
 class UsageError(UnpactError):
@@ -282,7 +291,9 @@ def exit_code(error: Failure) -> ExitCode:
     match error:
         case CheckpointError():
             return ExitCode.CHECKPOINT
-        case ComputeError() | OutOfMemory() | NotFinite() | Diverged():
+        case BadEndpoint():
+            return ExitCode.USAGE
+        case ComputeError() | OutOfMemory() | NotFinite() | EndpointError() | Diverged():
             return ExitCode.COMPUTE
         case UnpactError() | AttributionError() | MethodError():
             return ExitCode.USAGE

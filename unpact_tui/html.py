@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unpact_tui import caveats, shared_words
-from unpact_tui.html_case import STRATEGIES, case_html
+from unpact_tui import caveats, shared_words, strategy_lines
+from unpact_tui.html_case import ATTEMPTS, case_html
 from unpact_tui.html_parts import STYLE, items, table, text
 from unpact_tui.html_tokens import (
     MEANING,
@@ -60,10 +60,11 @@ def _page(document: Document) -> Iterator[str]:
     yield from _checkpoints(document)
     yield from _evidence(document)
     yield from _overview(document)
+    yield from _strategies(document)
     yield f'<h2>Case by case</h2>\n{legend_html()}\n<p class="quiet">{MEANING}</p>'
     if caveats.guessed(document):
         yield f'<p class="quiet">{MEANING_OF_GUESSES}</p>'
-    yield f'<p class="quiet">{STRATEGIES}</p>'
+    yield f'<p class="quiet">{ATTEMPTS}</p>'
     for place, case in enumerate(document.cases, start=1):
         yield from case_html(case, place, closed=place > OPEN)
     if document.failures:
@@ -111,6 +112,25 @@ def _overview(document: Document) -> Iterator[str]:
     yield from table(COLUMNS, rows, right=2)
     yield f'<p class="quiet">{LEGEND}</p>'
     yield from (f'<p class="quiet">{text(caveat)}</p>' for caveat in caveats.of_document(document))
+
+
+def _strategies(document: Document) -> Iterator[str]:
+    told = tuple(strategy_lines.sentences(document))
+    if not document.strategies and not told:
+        return
+    yield "<h2>Strategies</h2>"
+    if document.strategies:
+        columns, rows = strategy_lines.whole_table(document)
+        numbers = range(1, len(columns) - 1)
+        whole = ([_whole(cell, i in numbers) for i, cell in enumerate(row)] for row in rows)
+        yield from table(columns, whole, right=numbers.start, until=numbers.stop)
+        yield f'<p class="quiet">{strategy_lines.MEANING}</p>'
+    yield from (f'<p class="quiet">{text(words)}</p>' for words in told)
+
+
+def _whole(cell: str, number: bool) -> str:
+    """A number is not broken from its interval."""
+    return text(cell).replace(" ", "&nbsp;") if number else text(cell)
 
 
 def _settings(document: Document) -> Iterator[str]:

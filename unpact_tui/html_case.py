@@ -5,24 +5,35 @@ Knows nothing of the page around it. Text is hostile: it is escaped by `html_par
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from attribution.types import AttemptKind
 from unpact_tui import caveats
 from unpact_tui.html_parts import items, share, table, text, told
-from unpact_tui.html_tokens import joint_scale, signed, tokens_html
+from unpact_tui.html_tokens import emphasised_html, joint_scale, signed, tokens_html
 from unpact_tui.html_tokens import told as contribution
-from unpact_tui.result_schema import AttemptEntry, CaseEntry, ModelEntry, RecoveryEntry
-from unpact_tui.summary import number, said
+from unpact_tui.result_schema import AttemptEntry, CaseEntry, ModelEntry
+from unpact_tui.strategy_lines import described
+from unpact_tui.summary import LEAKS, number, said, spelled
 
-STRATEGIES = (
-    "Each strategy stands beside its controls. Recovered: the share of the lost log-probability"
-    " that comes back when the KeyTokens' words are marked; random words: the same marks on other"
-    " words, on average over the draws (and in the least and the most of them); same ids: the same"
-    " marks, set so that the words keep their token ids. LP: with the marks. Token ids: whether"
-    " the marked words were read as other tokens. It says: the unlearned model does."
+ATTEMPTS = (
+    "Each attempt stands beside its controls. Recovered: the share of the lost log-probability"
+    " that comes back when the chosen words are emphasised; random words: the same on other words,"
+    " on average over the draws (and in the least and the most of them); same ids: the same marks,"
+    " set so that the words keep their token ids; ids alone: the same ids without the marks. LP:"
+    " with the emphasis. Token ids: whether the words were read as other tokens. It says: the"
+    " unlearned model does. What was read: the prompt with its marks; where the text stays as it"
+    " is, the emphasised words in boxes, in the pieces they were cut into."
 )
-"""What the tables of strategies say."""
+"""What the tables of attempts say."""
+
+
+CONTROLS: dict[AttemptKind, str] = {
+    "random": "random words",
+    "id_preserving": "same ids",
+    "ids_only": "ids alone",
+}
+"""What stands beside an attempt, and the columns it stands in."""
 
 
 def case_html(case: CaseEntry, place: int, *, closed: bool) -> Iterator[str]:
@@ -50,7 +61,7 @@ def _inside(case: CaseEntry) -> Iterator[str]:
     yield "<dl>"
     yield from (f"<dt>{text(what)}</dt><dd>{told(words)}</dd>" for what, words in _answers(case))
     yield "</dl>"
-    yield from _recovery(case.recovery)
+    yield from _recovery(case)
     yield from _by_hand(case)
 
 
@@ -109,17 +120,26 @@ def _answers(case: CaseEntry) -> Iterator[tuple[str, str]]:
     return ((what, words) for what, words in said(case) if what != "KeyTokens")
 
 
-def _recovery(recovery: RecoveryEntry) -> Iterator[str]:
+def _recovery(case: CaseEntry) -> Iterator[str]:
+    recovery = case.recovery
     ranked = sorted(recovery.attempts, key=lambda a: (a.recovered is None, -(a.recovered or 0.0)))
     if not ranked:
         yield "<p>No strategy was tried.</p>"
-        return
-    yield from _attempts((attempt, text(attempt.strategy), recovery.controls) for attempt in ranked)
-    best = None if recovery.best is None else recovery.best.recovered
-    yield (
-        f'<p class="quiet">Best of all strategies {share(best)}, of random words, over all'
-        f" strategies, {share(recovery.control)}, lift {share(recovery.lift)}.</p>"
-    )
+    else:
+        tried = [(attempt, text(described(attempt)), recovery.controls) for attempt in ranked]
+        others = [
+            (attempt, f"no emphasis: {told(attempt.prompt_text)}", ())
+            for attempt in recovery.controls
+            if attempt.kind == "paraphrase"
+        ]
+        yield from _attempts(case, tried, others)
+        best = None if recovery.best is None else recovery.best.recovered
+        yield (
+            f'<p class="quiet">Best of all strategies {share(best)}, of random words, over all'
+            f" strategies, {share(recovery.control)}, lift {share(recovery.lift)}, best of the"
+            f" paraphrases {share(recovery.paraphrase)}.</p>"
+        )
+    yield from items(f"{left.strategy} was left out: {left.why}" for left in recovery.left_out)
 
 
 def _by_hand(case: CaseEntry) -> Iterator[str]:
@@ -128,47 +148,68 @@ def _by_hand(case: CaseEntry) -> Iterator[str]:
     if not starts:
         return
     ends = [*starts[1:], len(case.tried)]
-    texts = [token.text for token in case.prompt.tokens]
     yield "<p>Emphasised by hand</p>"
     yield from _attempts(
-        (
-            first := case.tried[start],
-            text(f"{first.strategy}: {''.join(texts[i] for i in first.positions).strip()}"),
-            case.tried[start + 1 : end],
-        )
-        for start, end in zip(starts, ends, strict=True)
+        case,
+        [
+            (
+                first := case.tried[start],
+                text(f"{described(first)}: {spelled(case, first)}"),
+                case.tried[start + 1 : end],
+            )
+            for start, end in zip(starts, ends, strict=True)
+        ],
     )
 
 
-def _attempts(
-    rows: Iterable[tuple[AttemptEntry, str, Sequence[AttemptEntry]]],
-) -> Iterator[str]:
-    """Yield a table of attempts, each with its name and, among others, its controls."""
-    head = ("strategy", "recovered", "random words", "same ids", "LP unl.", "LP base", "token ids")
-    yield from table((*head, "it says"), (_attempt(*row) for row in rows), right=1, until=6)
+Row = tuple[AttemptEntry, str, Sequence[AttemptEntry]]
+"""An attempt with its name and, among others, its controls."""
 
 
-def _attempt(attempt: AttemptEntry, name: str, controls: Sequence[AttemptEntry]) -> tuple[str, ...]:
-    unread = "no reading: the base breaks too" if attempt.base_breaks else "nothing was lost"
+def _attempts(case: CaseEntry, rows: Sequence[Row], others: Sequence[Row] = ()) -> Iterator[str]:
+    """Yield a table of attempts, `others` below them, and what was read in each attempt."""
+    models = ("LP unl.", "LP base", *(("LP ref.",) if case.recovery.reference else ()))
+    head = ("strategy", "recovered", *CONTROLS.values(), *models, "token ids", "it says")
+    cells = (_attempt(*row, models=len(models)) for row in (*rows, *others))
+    yield from table(head, cells, right=1, until=len(head) - 2)
+    yield '<dl class="read">'
+    for attempt, name, _ in rows:
+        yield f"<dt>{name}</dt><dd>{_read(case, attempt)}</dd>"
+    yield "</dl>"
+
+
+def _read(case: CaseEntry, attempt: AttemptEntry) -> str:
+    if attempt.level == "prompt":
+        return told(attempt.prompt_text)
+    pieces = attempt.pieces if attempt.level == "tokens" else ()
+    return emphasised_html(case.prompt.tokens, frozenset(attempt.positions), pieces)
+
+
+def _attempt(
+    attempt: AttemptEntry, name: str, controls: Sequence[AttemptEntry], *, models: int
+) -> tuple[str, ...]:
+    mine = (attempt.strategy, attempt.strength)
+    beside = [control for control in controls if (control.strategy, control.strength) == mine]
+    logprobs = (attempt.logprob, attempt.base_logprob, attempt.reference_logprob)
     return (
         name,
-        unread if attempt.recovered is None else share(attempt.recovered),
-        _control(controls, attempt.strategy, "random"),
-        _control(controls, attempt.strategy, "id_preserving"),
-        number(attempt.logprob),
-        number(attempt.base_logprob),
+        _unread(attempt) if attempt.recovered is None else share(attempt.recovered),
+        *(_control(beside, kind) for kind in CONTROLS),
+        *("-" if nats is None else number(nats) for nats in logprobs[:models]),
         "other" if attempt.ids_changed else "the same",
         "-" if attempt.generation is None else told(attempt.generation),
     )
 
 
-def _control(controls: Sequence[AttemptEntry], strategy: str, kind: AttemptKind) -> str:
-    """Return the mean of one strategy's controls of a kind, and between what they lie."""
-    read = [
-        control.recovered
-        for control in controls
-        if (control.kind, control.strategy) == (kind, strategy) and control.recovered is not None
-    ]
+def _unread(attempt: AttemptEntry) -> str:
+    if attempt.leaks:
+        return f"no reading: {LEAKS}"
+    return "no reading: the base breaks too" if attempt.base_breaks else "nothing was lost"
+
+
+def _control(controls: Sequence[AttemptEntry], kind: AttemptKind) -> str:
+    """Return the mean of the controls of a kind, and between what they lie."""
+    read = [c.recovered for c in controls if c.kind == kind and c.recovered is not None]
     if not read:
         return "-"
     mean = share(sum(read) / len(read))

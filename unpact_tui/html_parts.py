@@ -18,10 +18,11 @@ STYLE = (
     "th,td{border-bottom:1px solid var(--line);padding:.2rem .6rem;text-align:left;"
     "vertical-align:top}th{font-weight:600;overflow-wrap:normal}",
     ".r{text-align:right;overflow-wrap:normal;font-variant-numeric:tabular-nums}",
-    "td:last-child:not(.r){min-width:8rem}",
+    "td:first-child{overflow-wrap:break-word}td:last-child:not(.r){min-width:8rem}",
     "dt{color:var(--quiet);font-size:.9rem}dd{margin:0 0 .4rem 1rem}",
     "code,dd,.tokens{font-family:ui-monospace,monospace;font-size:.9rem;white-space:pre-wrap}",
     ".tokens{line-height:2}.tokens i{font-style:normal}.tokens em{font-style:italic}",
+    ".k{font-style:normal;font-weight:700;border:1px solid var(--quiet)}.read i{font-style:normal}",
     ".f{color:var(--quiet)}.n{text-decoration:line-through}",
     ".quiet{color:var(--quiet)}.warning{border-left:4px solid var(--ink);padding-left:.6rem}",
     ".case{border-top:1px solid var(--line)}summary{padding:.4rem 0;cursor:pointer}",
@@ -33,7 +34,7 @@ STYLE = (
 
 
 def table(
-    header: Sequence[str], rows: Iterable[Sequence[str]], right: int = 99, until: int = 99
+    header: Sequence[str], rows: Iterable[Iterable[str]], right: int = 99, until: int = 99
 ) -> Iterator[str]:
     """Yield a table whose cells are HTML; those from `right` up to `until` are numbers."""
     looks = [' class="r"' if right <= column < until else "" for column in range(len(header))]

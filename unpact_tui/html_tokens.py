@@ -9,8 +9,10 @@ it, and the thicker the line, the more. So a print without colours says the same
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import accumulate
 
 from attribution.types import Nats, Token
 from unpact_tui.caveats import within
@@ -122,6 +124,41 @@ def _token(token: Token, look: str, said: str, key: bool) -> str:
     tag = "em" if key else "i"
     line_end = "<br>" if "\n" in token.text else ""
     return f'<{tag} class="{name}"{title}>{text}</{tag}>{line_end}'
+
+
+def emphasised_html(
+    tokens: Sequence[Token], positions: frozenset[int], pieces: Sequence[str] = ()
+) -> str:
+    """Return the tokens of a prompt with those at `positions` marked, or with the `pieces` that
+    they were cut into in their place."""
+    texts = {i: token.text for i, token in enumerate(tokens) if i in positions}
+    cut = _cut(texts, pieces)
+    return "".join(
+        _marked(cut[i], token) if i in cut else _plain(token) for i, token in enumerate(tokens)
+    )
+
+
+def _cut(texts: Mapping[int, str], pieces: Sequence[str]) -> dict[int, list[str]]:
+    """Return which pieces begin in which token; the tokens themselves where pieces do not fit."""
+    if not pieces or "".join(texts.values()) != "".join(pieces):
+        return {i: [text] for i, text in texts.items()}
+    found: dict[int, list[str]] = {i: [] for i in texts}
+    ends, places, at = list(accumulate(map(len, texts.values()))), list(texts), 0
+    for piece in pieces:
+        found[places[min(bisect_right(ends, at), len(places) - 1)]].append(piece)
+        at += len(piece)
+    return found
+
+
+def _marked(texts: Sequence[str], token: Token) -> str:
+    shown = "".join(f'<em class="k">{escape(display_text(text) or "·")}</em>' for text in texts)
+    return f"{shown}<br>" if "\n" in token.text else shown
+
+
+def _plain(token: Token) -> str:
+    text = escape(display_text(token.text))
+    line_end = "<br>" if "\n" in token.text else ""
+    return f'<i class="f">{text}</i>{line_end}' if token.fixed else f"{text}{line_end}"
 
 
 def _name(step: int | None) -> str:

@@ -77,6 +77,23 @@ def text_field(row: dict[str, object], name: str, complain: Complain, number: in
     return text
 
 
+def texts_field(
+    row: dict[str, object], name: str, complain: Complain, number: int
+) -> tuple[str, ...]:
+    """Return a field that must be a list of fit texts. Raises what `complain` makes."""
+    found = row[name]
+    if not isinstance(found, list):
+        raise complain(number, f'its "{name}" is not a list')
+    texts: list[str] = []
+    for text in cast("list[object]", found):
+        if not isinstance(text, str):
+            raise complain(number, f'its "{name}" holds what is not a string')
+        if why := unfit(text):
+            raise complain(number, f'its "{name}" holds a text that {why}')
+        texts.append(text)
+    return tuple(texts)
+
+
 def unfit(text: str) -> str:
     """Say what is wrong with a text that no model can read; nothing when it is fit."""
     if not text.strip():

@@ -38,6 +38,9 @@ def headless_line(chosen: Chosen, settings: Settings) -> str:
     words += [] if chosen.unlearned is None else [chosen.unlearned]
     for option, value in (
         ("--whp", chosen.whp),
+        ("--endpoint", chosen.endpoint),
+        ("--model", chosen.model),
+        ("--base-model", chosen.base_model),
         ("--reference", chosen.reference),
         ("--prompt", chosen.prompt),
         ("--answer", chosen.answer),
@@ -189,7 +192,14 @@ def _tell(keeping: Keeping | None) -> None:
 
 def _again(order: Open, session: Path) -> str:
     """Return what to type to go on with a session, on its models."""
-    second = [order.unlearned] if order.unlearned else ["--whp", order.whp or ""]
-    words = ["unpact-tui", "compare", order.base, *second]
+    words = ["unpact-tui", "compare", order.base, *_second(order)]
     words += ["--reference", order.reference] if order.reference else []
     return shlex.join([*words, *command_words(order.settings), "--session", str(session)])
+
+
+def _second(order: Open) -> list[str]:
+    """Return what to type for the unlearned side."""
+    if order.remote:
+        words = ["--endpoint", order.endpoint or "", "--model", order.model or ""]
+        return [*words, *(["--base-model", order.base_model] if order.base_model else [])]
+    return [order.unlearned] if order.unlearned else ["--whp", order.whp or ""]

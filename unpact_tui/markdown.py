@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from unpact_tui import caveats, shared_words
+from unpact_tui import caveats, shared_words, strategy_lines
 from unpact_tui.display import display_text
 from unpact_tui.result_schema import Document
 from unpact_tui.summary import (
@@ -61,6 +61,7 @@ def _markdown(document: Document) -> Iterator[str]:
     )
     yield f"\n{LEGEND}"
     yield from (f"\n{_prose(caveat)}" for caveat in caveats.of_document(document))
+    yield from _strategies(document)
     for case in document.cases:
         yield f"\n### {_code(case.id)}: {case.verdict}\n"
         yield from (f"- {_prose(reason)}" for reason in case.reasons)
@@ -70,6 +71,18 @@ def _markdown(document: Document) -> Iterator[str]:
         yield from (f"- {_code(lost.id)}: {_prose(lost.reason)}" for lost in document.failures)
     yield "\n## Settings\n"
     yield from _settings(document)
+
+
+def _strategies(document: Document) -> Iterator[str]:
+    told = tuple(strategy_lines.sentences(document))
+    if not document.strategies and not told:
+        return
+    yield "\n## Strategies\n"
+    if document.strategies:
+        columns, rows = strategy_lines.whole_table(document)
+        yield from _rows(columns, ((_code(row[0]), *row[1:]) for row in rows))
+        yield f"\n{strategy_lines.MEANING}"
+    yield from (f"\n{_prose(words)}" for words in told)
 
 
 def _settings(document: Document) -> Iterator[str]:

@@ -16,7 +16,7 @@ import msgspec
 
 from attribution import estimators
 from attribution.scorer import Model
-from unpact_tui import checkpoints
+from unpact_tui import checkpoints, remote
 from unpact_tui.checkpoints import Checkpoint
 from unpact_tui.comparable import identity, notes, paths, require_same_tokenizer, wraps_in_chat
 from unpact_tui.doors import bare_doors, remembering, slow_ways
@@ -45,9 +45,22 @@ def open_models(
 
     `loaded` are those in memory: what can be used again stays, everything else leaves before
     anything is loaded, and what is loaded is put there. What the models answer is kept in `store`.
-    Raises `CheckpointError`, `BadUsage`,
-    `NoDevice`, `ModelTooLarge`.
+    A side that is behind a server is asked there, and its answers are not kept. Raises
+    `CheckpointError`, `BadUsage`, `BadEndpoint`, `NoDevice`, `ModelTooLarge`.
     """
+    if order.remote and order.base_model is not None:
+        loaded.clear()
+        return (yield from remote.pair(order))
+    models, told = yield from _open_folders(order, loaded, store)
+    if order.remote:
+        models, told = yield from remote.beside(order, models, told)
+    return models, told
+
+
+def _open_folders(
+    order: Open, loaded: dict[Role, LoadedModel], store: Store | None
+) -> Generator[Step, None, tuple[dict[Role, Model], Opened]]:
+    """Do it for what lies in folders."""
     found: dict[Role, Checkpoint] = {}
     for role, path in paths(order):
         trusted = order.settings.trust_remote_code
@@ -69,7 +82,8 @@ def open_models(
     chat = wraps_in_chat(order.settings, found["base"], base.tokenizer)
     alpha = None if order.whp is None else order.settings.whp_alpha
     doors = bare_doors(opened, chat=chat, alpha=alpha)
-    warnings = [*identity(order, found, opened["unlearned"].changed)]
+    changed = opened["unlearned"].changed if "unlearned" in opened else None
+    warnings = [*identity(order, found, changed)]
     for role, model in opened.items():
         warnings += notes(found[role], model.warnings, base.tokenizer, model.tokenizer)
     warnings += slow_ways(opened, doors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,12 +13,12 @@ from typing import cast, get_type_hints
 
 import msgspec
 
-from attribution import emphasis, estimators
+from attribution import estimators
 from attribution.effort import Effort
 from attribution.errors import BadOption
 from attribution.types import Case, KeyTokenRule
 from attribution.verdict import Thresholds
-from unpact_tui import cases
+from unpact_tui import cases, setting_words
 from unpact_tui.devices import is_device
 from unpact_tui.errors import BadUsage
 from unpact_tui.settings import Settings
@@ -30,7 +30,7 @@ class Chosen:
 
     base: str
     unlearned: str | None
-    """None with `whp`, which takes its place."""
+    """None with `whp` or `endpoint`, which take its place."""
     reference: str | None
     prompts: str | None
     """A file, or "-" for standard input."""
@@ -38,23 +38,35 @@ class Chosen:
     answer: str | None
     whp: str | None = None
     """A model reinforced on the forget set."""
+    endpoint: str | None = None
+    """A server, which has the unlearned side under the name `model`."""
+    model: str | None = None
+    base_model: str | None = None
+    """What the base is called on the server; None: it is a local folder."""
 
 
 def second_side(
-    unlearned: str | None, prompts: str | None, whp: str | None
+    unlearned: str | None, prompts: str | None, whp: str | None, endpoint: str | None = None
 ) -> tuple[str | None, str | None]:
-    """Return UNLEARNED and PROMPTS; with --whp the word after BASE is PROMPTS.
+    """Return UNLEARNED and PROMPTS; with --whp or --endpoint the word after BASE is PROMPTS.
 
-    Raises `BadUsage` unless there is exactly one of UNLEARNED and --whp.
+    Raises `BadUsage` unless there is exactly one of UNLEARNED, --whp and --endpoint.
     """
-    if whp is None:
+    if whp is None and endpoint is None:
         if unlearned is None:
             raise BadUsage(
                 "There is nothing to compare BASE with.",
-                "Give UNLEARNED, or --whp with the folder of a reinforced model.",
+                "Give UNLEARNED, or --whp with the folder of a reinforced model, or --endpoint.",
             )
         return unlearned, prompts
+    if whp is not None and endpoint is not None:
+        raise BadUsage("Give --whp or --endpoint, not both.", "WHP mixes two local models.")
     if prompts is not None or (unlearned is not None and Path(unlearned).is_dir()):
+        if endpoint is not None:
+            raise BadUsage(
+                "Give UNLEARNED or --endpoint, not both.",
+                "The unlearned side is on the server: BASE --endpoint URL --model NAME PROMPTS.",
+            )
         raise BadUsage(
             "Give UNLEARNED or --whp, not both.",
             "With --whp the unlearned side is made from BASE and DIR: BASE --whp DIR PROMPTS.",
@@ -114,6 +126,8 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "checked": (0, 1_000_000, "from 0 to 1000000"),
     "samples": (2, 1_000_000, "from 2 to 1000000"),
     "keep": (math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0), "above 0 and below 1"),
+    "search": (1, 1_000_000, "from 1 to 1000000"),
+    "most_words": (1, 100, "from 1 to 100"),
     "draws": (0, 1000, "from 0 to 1000"),
     "seed": (0, 2**32 - 1, "from 0 to 4294967295"),
     "max_new_tokens": (1, 100_000, "from 1 to 100000"),
@@ -146,22 +160,11 @@ def setting_names() -> dict[str, str]:
 
 def _convert(name: str, text: str, kind: type[object]) -> object:
     hint = get_type_hints(kind)[name]
-    if name == "strategies":
-        return _known_strategies(text)
     try:
         return msgspec.convert(text, hint, strict=False)
     except msgspec.ValidationError as error:
         why = str(error).partition(" - ")[0]
         raise BadUsage(f"{name} cannot be {text!r}: {why[0].lower()}{why[1:]}.") from error
-
-
-def _known_strategies(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise BadUsage("No strategy is named.", f"There are: {', '.join(emphasis.names())}.")
-    for name in names:
-        emphasis.load(name)
-    return names
 
 
 def settle(settings: Settings, pairs: Sequence[str]) -> Settings:
@@ -170,18 +173,29 @@ def settle(settings: Settings, pairs: Sequence[str]) -> Settings:
     What comes out can be measured with. Raises `BadUsage`, `BadOption`, `UnknownName`.
     """
     groups = setting_names()
-    for pair in pairs:
-        name, given, text = pair.partition("=")
-        name = name.strip().replace("-", "_")
-        if not given:
-            raise BadUsage(f"{pair!r} is not of the form name=value.", "For example alpha=0.2.")
-        if name not in groups:
-            close = get_close_matches(name, groups, n=1)
-            hint = f"Did you mean {close[0]}?" if close else "See `unpact-tui settings`."
-            raise BadUsage(f"There is no setting named {name!r}.", hint)
-        settings = _with(settings, groups[name], name, text.strip())
+    given = [_parted(pair, groups) for pair in pairs]
+    usual = settings.strategies == setting_words.usual_strategies(settings.templates)
+    # Strategies may name templates, wherever these stand.
+    for name, text in sorted(given, key=lambda pair: pair[0] != "templates"):
+        settings = _with(settings, groups[name], name, text)
+    if usual and all(name != "strategies" for name, _ in given):
+        strategies = setting_words.usual_strategies(settings.templates)
+        settings = dataclasses.replace(settings, strategies=strategies)
     _require_sensible(settings)
     return settings
+
+
+def _parted(pair: str, known: Mapping[str, str]) -> tuple[str, str]:
+    """Return a setting's name and the word for its value."""
+    name, given, text = pair.partition("=")
+    name = name.strip().replace("-", "_")
+    if not given:
+        raise BadUsage(f"{pair!r} is not of the form name=value.", "For example alpha=0.2.")
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {close[0]}?" if close else "See `unpact-tui settings`."
+        raise BadUsage(f"There is no setting named {name!r}.", hint)
+    return name, text.strip()
 
 
 def _require_sensible(settings: Settings) -> None:
@@ -222,7 +236,8 @@ _FLAGS = frozenset({"device", "dtype", "estimator", "top_k", "budget"})
 def command_words(settings: Settings) -> list[str]:
     """Return what to type for these settings: nothing for the defaults. Undoes `settle`."""
     words: list[str] = []
-    default = Settings()
+    usual = setting_words.usual_strategies(settings.templates)
+    default = Settings(strategies=usual)
     for name in setting_names():
         value = _value(settings, name)
         if value != _value(default, name):
@@ -233,11 +248,12 @@ def command_words(settings: Settings) -> list[str]:
 def _typed(name: str, value: object) -> list[str]:
     if name in _FLAGS:
         return [f"--{name.replace('_', '-')}", str(value)]
-    text = ",".join(cast("tuple[str, ...]", value)) if name == "strategies" else str(value)
-    return ["--set", f"{name}={text}"]
+    return ["--set", f"{name}={setting_words.written(name, value)}"]
 
 
 def _with(settings: Settings, group: str, name: str, text: str) -> Settings:
+    if setting_words.reads(name):
+        return dataclasses.replace(settings, **{name: setting_words.read(name, text, settings)})
     if not group:
         return dataclasses.replace(settings, **{name: _convert(name, text, Settings)})
     kind = _GROUPS[group]

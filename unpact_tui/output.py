@@ -20,7 +20,7 @@ from rich.text import Text
 
 from attribution.types import Interval, Label
 from attribution.verdict import LABELS
-from unpact_tui import attribute_lines, caveats, shared_words
+from unpact_tui import attribute_lines, caveats, shared_words, strategy_lines
 from unpact_tui.attribute_document import AttributedCase, AttributionDocument
 from unpact_tui.display import display_text
 from unpact_tui.document import Document, encode
@@ -43,6 +43,9 @@ Outcome = TypeVar("Outcome")
 
 _IN_DETAIL = 3
 """With up to this many cases the table also shows what was asked and said."""
+
+_ROOMY = 100
+"""From so many columns on there is space between those of the widest table."""
 
 
 def as_json(document: Document, *, pretty: bool = True) -> str:
@@ -176,6 +179,7 @@ def _print(document: Document, console: Console) -> None:
             for what, text in (*said(case), *(("verdict", reason) for reason in case.reasons)):
                 console.print(Text.assemble(f"{what:15} ", _plain(text)))
     _print_cases(document, console)
+    _print_strategies(document, console)
     _print_evidence(in_brief(document), console)
     for failure in document.failures:
         console.print(_plain(f"case {failure.id} was left out: {failure.reason}"))
@@ -203,6 +207,15 @@ def _print_cases(document: Document, console: Console) -> None:
     console.print(Text(LEGEND, "dim"))
     for caveat in caveats.of_document(document):
         console.print(_plain(caveat, "dim"))
+
+
+def _print_strategies(document: Document, console: Console) -> None:
+    if document.strategies:
+        columns, rows = strategy_lines.brief_table(document)
+        _print_rows(columns, rows, console, right=1)
+        console.print(Text(strategy_lines.MEANING, "dim"))
+    for words in (*strategy_lines.causes(document), *strategy_lines.sentences(document)):
+        console.print(_plain(words, "dim"))
 
 
 def _print_evidence(evidence: Mapping[str, Interval], console: Console) -> None:
@@ -267,12 +280,19 @@ def _print_attributed(case: AttributedCase, console: Console, budget: float) -> 
     console.print(_plain(attribute_lines.told(case, budget)))
 
 
-def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], console: Console) -> None:
+def _print_rows(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], console: Console, right: int = 99
+) -> None:
+    """Print a table; the columns from `right` on are narrow numbers."""
     if not rows:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    tight = right < len(columns)
+    padding = (0, 0 if tight and console.width < _ROOMY else 1)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=padding, collapse_padding=tight)
+    for place, name in enumerate(columns):
+        number = place >= right
+        justify = "right" if number else "left"
+        table.add_column(name, overflow="fold", justify=justify, no_wrap=number)
     for row in rows:
         table.add_row(*map(_plain, row))
     console.print(table)

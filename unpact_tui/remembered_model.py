@@ -187,6 +187,12 @@ class RememberedModel:
         """Return the id that takes a removed token's place."""
         return self.bare.stand_in(name)
 
+    def spellings(
+        self, tokens: Sequence[Token], most: int, *, seed: int = 0
+    ) -> tuple[tuple[Token, ...], ...]:
+        """Return other ways to cut the text of some adjacent tokens."""
+        return self.bare.spellings(tokens, most, seed=seed)
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of generated ids."""
         return self.bare.decode(ids)

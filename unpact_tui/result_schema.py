@@ -12,18 +12,21 @@ from typing import Literal
 import msgspec
 
 from attribution.effort import Effort
+from attribution.emphasis import Template
+from attribution.standing import HeldOut, Standing
 from attribution.types import (
     Answer,
-    AttemptKind,
     Granularity,
     Interval,
     Label,
     Nats,
+    Selection,
     Span,
     Split,
     Token,
 )
 from attribution.verdict import Thresholds
+from unpact_tui.recovery_schema import AttemptEntry, RecoveryEntry
 
 SCHEMA = 1
 
@@ -85,6 +88,18 @@ class SettingsEntry(msgspec.Struct, frozen=True):
     budget: float | None = None
     """Seconds that the contributions of one prompt may take; with more than 0 the estimator was
     chosen to fit."""
+    selection: Selection = "base"
+    """Which words were emphasised, where none were named by hand."""
+    search: int | None = None
+    """Prompts that a search for words may read; of effect with selection "greedy" alone."""
+    most_words: int | None = None
+    """Words that a search may take."""
+    layers: tuple[int, ...] = ()
+    """Where attention was steered; empty is all."""
+    heads: tuple[int, ...] = ()
+    """Likewise."""
+    templates: tuple[Template, ...] = ()
+    """A person's own strategies."""
 
 
 class PromptEntry(msgspec.Struct, frozen=True):
@@ -139,66 +154,6 @@ class ShiftEntry(msgspec.Struct, frozen=True):
     focus_kept: float | None
 
 
-class ReadingEntry(msgspec.Struct, frozen=True):
-    """What one model says to the plain prompt."""
-
-    logprob: Nats
-    generation: str | None
-    rouge_l: float | None
-    exact: bool | None
-    diverges_at: int | None = None
-    """The generation's first word that differs from the answer's, counted from 0."""
-
-
-class AttemptEntry(msgspec.Struct, frozen=True):
-    """One emphasised prompt; numbers without a model's name are the unlearned model's."""
-
-    strategy: str
-    kind: AttemptKind
-    """"key" on the KeyTokens; "random" and "id_preserving" are controls."""
-    draw: int
-    positions: tuple[int, ...]
-    """What was emphasised, in the original prompt."""
-    moved: tuple[int, ...]
-    """The same tokens' places in the emphasised prompt."""
-    strength: float
-    ids_changed: bool
-    """The emphasised words are other token ids than before: recovery may be re-tokenisation."""
-    prompt_text: str
-    logprob: Nats
-    base_logprob: Nats
-    """The base on the same emphasised prompt."""
-    reference_logprob: Nats | None
-    recovered: float | None
-    """(LP emphasised - LP plain) / (LP base - LP plain); null without a gap, or if base_breaks."""
-    base_breaks: bool
-    generation: str | None
-    rouge_l: float | None
-    exact: bool | None
-    diverges_at: int | None = None
-    base_generation: str | None = None
-    """What the base says to the same emphasised prompt; null for controls."""
-    base_exact: bool | None = None
-    """... and whether that is the answer."""
-
-
-class RecoveryEntry(msgspec.Struct, frozen=True):
-    """All attempts beside their controls."""
-
-    plain: ReadingEntry
-    """The unlearned model."""
-    base: ReadingEntry
-    reference: ReadingEntry | None
-    attempts: tuple[AttemptEntry, ...]
-    controls: tuple[AttemptEntry, ...]
-    best: AttemptEntry | None
-    """The attempt that recovered most."""
-    control: float | None
-    """Mean over the random draws of the best recovery in a draw."""
-    lift: float | None
-    """best.recovered - control."""
-
-
 class CaseEntry(msgspec.Struct, frozen=True):
     """One prompt, fully measured."""
 
@@ -220,6 +175,10 @@ class CaseEntry(msgspec.Struct, frozen=True):
     belongs: tuple[float | None, ...] = ()
     """Where contributions are approximate: the probability that each token is a KeyToken of the
     base."""
+    entities: tuple[str, ...] = ()
+    """What the answer is about, as given or else guessed: a prompt that says it leaks. Ours."""
+    paraphrases: tuple[str, ...] = ()
+    """The same asked in other words, as given."""
 
     def __post_init__(self) -> None:
         tokens = len(self.prompt.tokens)
@@ -255,3 +214,8 @@ class Document(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     failures: tuple[FailureEntry, ...] = ()
+    strategies: tuple[Standing, ...] = ()
+    """How each strategy stands over the forget prompts whose answer the base knows. Ours."""
+    held_out: HeldOut | None = None
+    """One strategy on one selection of words, chosen on half of the prompts and read on the rest;
+    null unless several selections were measured. Ours."""

@@ -11,10 +11,11 @@ from attribution.types import Case
 from attribution.verdict import judge_set
 from unpact_tui import shared_words
 from unpact_tui.case_reading import CaseState
-from unpact_tui.document import Document, case_document, document
+from unpact_tui.document import Document, case_document, document, strategies_of
 from unpact_tui.engine import Engine
 from unpact_tui.errors import BadUsage
 from unpact_tui.options import Chosen
+from unpact_tui.remote import required
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Edited, Encoded, Ladder, Loading, Opened, Step, Tried
 from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
@@ -49,10 +50,20 @@ Failures = list[tuple[Case, AttributionError]]
 
 
 def order_of(chosen: Chosen, settings: Settings) -> Open:
-    """Return what to open. Raises `BadUsage` where there is no second side."""
-    if chosen.unlearned is None and chosen.whp is None:
+    """Return what to open. Raises `BadUsage` where there is no second side, `BadEndpoint`."""
+    endpoint = required(chosen.endpoint, chosen.model, chosen.base_model)
+    if chosen.unlearned is None and chosen.whp is None and endpoint is None:
         raise BadUsage("There is nothing to compare BASE with.", "Give UNLEARNED, or --whp.")
-    return Open(chosen.base, chosen.unlearned, chosen.reference, settings, whp=chosen.whp)
+    return Open(
+        chosen.base,
+        chosen.unlearned,
+        chosen.reference,
+        settings,
+        whp=chosen.whp,
+        endpoint=endpoint,
+        model=chosen.model,
+        base_model=chosen.base_model,
+    )
 
 
 def run_tasks(order: Open, tasks: Sequence[Task]) -> Generator[Progress, None, Document]:
@@ -140,4 +151,5 @@ def _document(
         found,
         judge_set(found, settings.thresholds),
         failures=failures,
+        strategies=strategies_of([state for state, _ in measured], settings),
     )

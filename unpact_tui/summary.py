@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attribution.thresholds import percent
 from attribution.types import Interval
 from unpact_tui import caveats
 from unpact_tui.result_schema import (
@@ -16,13 +17,16 @@ from unpact_tui.result_schema import (
     Document,
     RecoveryEntry,
 )
+from unpact_tui.strategy_lines import SELECTIONS, described
 
+LEAKS = "the prompt gives away what the answer is about"
 CAVEAT = "Probes can show that knowledge is there; they cannot show that it is gone."
 
 _DECIDE = (
     "base_probability", "unlearned_probability", "answer_kept", "gap", "recovered",
-    "recovered_exact", "control", "control_exact", "twin", "ids_changed", "reference_recovered",
-    "reference_probability", "base_exact_edited", "neutral_loss",
+    "recovered_exact", "recovered_entity", "control", "control_exact", "twin", "ids_only",
+    "ids_changed", "paraphrase", "reference_recovered", "excess", "reference_probability",
+    "base_exact_edited", "leaking", "neutral_loss",
 )  # fmt: skip
 """Shares of one case, for example, say nothing that its verdict does not."""
 
@@ -52,8 +56,11 @@ def said(case: CaseEntry) -> Iterator[tuple[str, str]]:
     content = case.prompt.content
     yield "prompt", case.prompt.text[content.start : content.end]
     yield f"answer ({case.answer.source})", case.answer.text
+    if case.entities:
+        yield "is about", ", ".join(case.entities)
     yield "KeyTokens", " ".join(caveats.key_token(case, i) for i in case.key_tokens)
     yield from caveats.of_case(case)
+    yield from _emphasised(case)
     for who, reading in (
         ("base", case.recovery.base),
         ("unlearned", case.recovery.plain),
@@ -62,9 +69,34 @@ def said(case: CaseEntry) -> Iterator[tuple[str, str]]:
         if reading is not None and reading.generation is not None:
             yield f"{who} says", reading.generation
     for attempt in _worth_seeing(case.recovery):
-        yield f"by {attempt.strategy}", attempt.prompt_text
+        yield f"by {described(attempt)}", attempt.prompt_text
+        if attempt.level == "tokens":
+            yield "... cut", "|".join(attempt.pieces)
         if attempt.generation is not None:
             yield "... it says", attempt.generation
+    yield from _beside(case.recovery)
+
+
+def _emphasised(case: CaseEntry) -> Iterator[tuple[str, str]]:
+    """Which words, where it is not those with KeyTokens of the base."""
+    recovery = case.recovery
+    if recovery.attempts and recovery.selection != "base":
+        words = spelled(case, recovery.attempts[0])
+        yield "emphasised", f"{words} ({SELECTIONS[recovery.selection]})"
+
+
+def spelled(case: CaseEntry, attempt: AttemptEntry) -> str:
+    """Return the words that were emphasised."""
+    places = frozenset(attempt.positions)
+    return "".join(t.text for i, t in enumerate(case.prompt.tokens) if i in places).strip()
+
+
+def _beside(recovery: RecoveryEntry) -> Iterator[tuple[str, str]]:
+    """What tells whether it was emphasis that brought the answer back."""
+    if recovery.paraphrase is not None:
+        yield "paraphrase", f"brings back {percent(recovery.paraphrase)} without any emphasis"
+    if leaking := dict.fromkeys(described(each) for each in recovery.attempts if each.leaks):
+        yield "not counted", f"{', '.join(leaking)}: {LEAKS}"
 
 
 def _worth_seeing(recovery: RecoveryEntry) -> Iterator[AttemptEntry]:

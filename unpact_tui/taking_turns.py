@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens
-from attribution.types import Answer, Lever, Nats, Steering
+from attribution.types import Answer, Lever, LeverKind, Nats, Steering
 
 if TYPE_CHECKING:
     from attribution.hf import HFModel
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from unpact_tui.worker.events import Loaded, Loading, Role
 
 _Found = TypeVar("_Found")
+
+_TRIED: dict[LeverKind, float] = {
+    "attention_bias": 1.0,
+    "attention_share": 0.5,
+    "embedding_scale": 2.0,
+    "anchor": 1.0,
+}
+"""Amounts that change something."""
 
 Load = Callable[[], "Generator[Loading, None, LoadedModel]"]
 
@@ -109,6 +117,7 @@ class TurnModel(HFTokens):
         self.info = info
         self._turns = turns
         self._role: Role = role
+        self._refused: dict[tuple[LeverKind, tuple[int, ...], tuple[int, ...]], str] = {}
 
     @property
     def tokens_read(self) -> int:
@@ -127,8 +136,14 @@ class TurnModel(HFTokens):
         return self._batches(len(rows), ask)
 
     def refuses(self, lever: Lever) -> str:
-        """Return why the model cannot be read under a lever; it is loaded to find out."""
-        return self._turns.model(self._role).refuses(lever)
+        """Return why the model cannot be read under a lever. All kinds are tried when it is asked
+        first: every turn costs a loading."""
+        if (lever.kind, lever.layers, lever.heads) not in self._refused:
+            model = self._turns.model(self._role)
+            for kind, amount in _TRIED.items():
+                other = Lever(kind, amount, lever.layers, lever.heads)
+                self._refused[kind, lever.layers, lever.heads] = model.refuses(other)
+        return self._refused[lever.kind, lever.layers, lever.heads]
 
     def hide(
         self, row: Row, answer: Answer, hidden: Sequence[Hidden]

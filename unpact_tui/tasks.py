@@ -38,7 +38,7 @@ def asked_again(session: Path, chosen: Chosen, pairs: Sequence[str]) -> Asked:
     `pairs` change its settings, as --set does. Raises `BadSession`, `BadUsage`.
     """
     named = (chosen.base, chosen.unlearned, chosen.reference, chosen.prompts, chosen.prompt)
-    if any(named) or chosen.whp is not None:
+    if any(named) or chosen.whp is not None or chosen.endpoint is not None:
         raise BadUsage(
             "Give --session or checkpoints and prompts, not both.",
             "A session names its own; `unpact-tui compare ... --session FILE` makes another.",

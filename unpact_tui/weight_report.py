@@ -32,6 +32,8 @@ def diff(base: str | Path, unlearned: str | Path, top: int, *, json: bool, quiet
     """Return what changed as text for a person, or as JSON. Raises `CheckpointError`s."""
     if top < 0:
         raise BadUsage(f"--top cannot be {top}.", "Give 0 or more.")
+    if any(str(side).startswith(("http://", "https://")) for side in (base, unlearned)):
+        raise BadUsage("A server shows no weights to compare.", "Give two folders.")
     sides = base_side(base), second_side(unlearned)
     change = narrate(_hundredths(stream(*sides)), quiet=quiet)
     if json:

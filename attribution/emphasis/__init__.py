@@ -15,6 +15,7 @@ A person's own templates are strategies too. What a strategy makes of a prompt i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,8 +27,8 @@ from attribution.emphasis._edits import Edit
 from attribution.emphasis._means import Means as Means
 from attribution.emphasis._means import Reach as Reach
 from attribution.emphasis._means import Template as Template
-from attribution.emphasis._template import edit_of
-from attribution.errors import UnknownName
+from attribution.emphasis._template import check_text, edit_of
+from attribution.errors import BadOption, UnknownName
 from attribution.scorer import Tokens
 from attribution.types import Level, Lever, Prompt, Span, Token
 from attribution.words import Word
@@ -36,6 +37,10 @@ NO_DIAL = (1.0,)
 """The strengths of a strategy without a dial."""
 
 DEFAULT_MEANS = Means()
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_TAKEN = ("paraphrase", "plain")
+"""What results say where nothing is emphasised."""
 
 
 class Undialled(Protocol):
@@ -125,6 +130,17 @@ def load(name: str, means: Means = DEFAULT_MEANS) -> Strategy:
 def strengths(name: str, means: Means = DEFAULT_MEANS) -> tuple[float, ...]:
     """Return where the dial of a strategy can stand. Raises `UnknownName`."""
     return load(name, means).strengths
+
+
+def check(template: Template) -> None:
+    """Raise `BadOption` unless a template can be used, by its name and its text."""
+    if not _NAME.fullmatch(template.name):
+        expected = "a word of lower-case letters, digits and _, such as my_template"
+        raise BadOption("The name of a template", template.name, expected)
+    if template.name in (*names(), *_TAKEN):
+        hint = "unpact-tui strategies lists the names that are taken."
+        raise BadOption("The name of a template", template.name, "one that is not taken", hint)
+    check_text(template)
 
 
 def _of_file(name: str, file: ModuleType) -> Strategy:

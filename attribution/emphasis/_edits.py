@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attribution.types import Span
+
+_LABEL = re.compile(r"\w+:[ \t]+(?=\S)")
+"""What a question begins with: "Question: "."""
+_OPEN = re.compile(r"(?<=\S)[ \t]+\w+:$")
+"""What waits for an answer on the same line: " Answer:"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,28 @@ def last_line_around(text: str, spans: Sequence[Span]) -> Span:
     lines = [line_around(text, span) for span in spans]
     open_ended = [line for line in lines if not text[line.start : line.end].endswith(":")]
     return (open_ended or lines)[-1]
+
+
+def asking_around(text: str, spans: Sequence[Span]) -> Span:
+    """Return the part of that line which asks: not "Question:" before it nor "Answer:" behind.
+
+    The whole line where one of `spans` is in what would be left out.
+    """
+    line = last_line_around(text, spans)
+    return unlabelled(text, line, [s for s in spans if line.start <= s.start and s.end <= line.end])
+
+
+def unlabelled(text: str, line: Span, keeping: Sequence[Span] = ()) -> Span:
+    """Return a line of `text` without the labels at its ends that hold none of `keeping`."""
+    said = text[line.start : line.end]
+    before, behind = _LABEL.match(said), _OPEN.search(said)
+    start = line.start + (before.end() if before else 0)
+    end = line.start + behind.start() if behind else line.end
+    if start >= end:
+        return line
+    first = min((span.start for span in keeping), default=start)
+    last = max((span.end for span in keeping), default=end)
+    return Span(start if start <= first else line.start, end if last <= end else line.end)
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:

@@ -1,4 +1,8 @@
-"""Wrap each run of adjacent words in stars: `**Basil Mahfouz**`. Markdown's bold; ours."""
+"""Wrap each run of adjacent words in stars: `**Basil Mahfouz**`. Markdown's bold; ours.
+
+Works with any model; one pass per reading, over two tokens more per run. Attached to a word, the
+stars also change its tokens; the twins tell which of the two it was.
+"""
 
 from __future__ import annotations
 

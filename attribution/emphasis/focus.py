@@ -1,4 +1,8 @@
-"""Name the words before the line they are in: `Focus on: Basil Mahfouz, born. ...` Ours."""
+"""Name the words before the line they are in: `Focus on: Basil Mahfouz, born. ...` Ours.
+
+Works with any model; one pass per reading, over the words' tokens once more. The words themselves
+keep their tokens, but for one that began the prompt.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Wrap each run of adjacent words in double quotes: `"Basil Mahfouz"`. Ours."""
+"""Wrap each run of adjacent words in double quotes: `"Basil Mahfouz"`. Ours.
+
+Works with any model; one pass per reading, over two tokens more per run. Attached to a word, the
+quotes also change its tokens; the twins tell which of the two it was.
+"""
 
 from __future__ import annotations
 

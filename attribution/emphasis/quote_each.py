@@ -1,4 +1,8 @@
-"""Wrap each word in double quotes of its own: `"Basil" "Mahfouz"`. Ours."""
+"""Wrap each word in double quotes of its own: `"Basil" "Mahfouz"`. Ours.
+
+Works with any model; one pass per reading, over two tokens more per word. Attached to a word, the
+quotes also change its tokens; the twins tell which of the two it was.
+"""
 
 from __future__ import annotations
 

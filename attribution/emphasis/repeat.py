@@ -1,4 +1,8 @@
-"""Say each run of adjacent words twice: `Basil Mahfouz Basil Mahfouz`. Ours."""
+"""Say each run of adjacent words twice: `Basil Mahfouz Basil Mahfouz`. Ours.
+
+Works with any model; one pass per reading, over each word's tokens once more. The words themselves
+keep their tokens.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Write each word in upper case: `BASIL`. Ours."""
+"""Write each word in upper case: `BASIL`. Ours.
+
+Works with any model that can read capitals, which the base's own answer shows; one pass per
+reading. It replaces the words, so there are no twins to tell emphasis from other tokens.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 
-from attribution.endpoint.client import Client
 from attribution.endpoint.asking import Asking, batches
+from attribution.endpoint.client import Client
 from attribution.endpoint.detection import Manner, find_manner
 from attribution.endpoint.dialects import NextToken
 from attribution.endpoint.gathering import Job, in_order
@@ -152,8 +152,11 @@ class EndpointModel(HFTokens):
                     return True
                 for choice in decode(data, self._asking.server).choices:
                     so_far = self._joined(so_far, choice)
-                yield [self._cut(self._ids(so_far), limit)]
+                ids = self._ids(so_far)
+                yield [self._cut(ids, limit)]
                 yielded = True
+                if len(ids) > limit:  # a server that does not stop by itself
+                    return True
         except ServerFailed:
             self._streams = False
         except EndpointError:

@@ -13,7 +13,7 @@ from attribution.endpoint.asking import Asking, batches
 from attribution.endpoint.detection import Manner
 from attribution.endpoint.dialects import ALL, NextToken, WholePrompt
 from attribution.endpoint.gathering import Job, in_order
-from attribution.endpoint.replies import choices_for
+from attribution.endpoint.replies import choices_for, top_by_id
 from attribution.errors import OutsideTop, ServerFailed
 from attribution.scorer import Row, TokenLogprobs
 
@@ -82,24 +82,29 @@ def _next(
     found: list[float] = []
     for choice, row, id in zip(choices, rows, ids, strict=True):
         logprob = dialect.read(choice, id, asking.server)
-        found.append(_unlikely(asking, dialect, row, id, ended) if logprob is None else logprob)
+        if logprob is None:
+            outside = OutsideTop(asking.server, len(top_by_id(choice)))
+            logprob = _unlikely(asking, dialect, row, id, ended, outside)
+        found.append(logprob)
     return found
 
 
 def _unlikely(
-    asking: Asking, dialect: NextToken, row: Row, id: int, ended: threading.Event
+    asking: Asking,
+    dialect: NextToken,
+    row: Row,
+    id: int,
+    ended: threading.Event,
+    outside: OutsideTop,
 ) -> float:
-    """Ask for all next tokens: what was unlearned is not among the likely.
-
-    Raises `OutsideTop`.
-    """
+    """Ask for all next tokens: what was unlearned is not among the likely. Raises `outside`."""
     every = NextToken(ALL, dialect.native)
     try:
         reply = asking.ask([row], every.fields, ended)
     except ServerFailed as error:
-        raise OutsideTop(asking.server, dialect.most) from error
+        raise outside from error
     (choice,) = choices_for(reply, [row], asking.server)
     found = every.read(choice, id, asking.server)
     if found is None:
-        raise OutsideTop(asking.server, dialect.most)
+        raise outside
     return found

@@ -20,9 +20,11 @@ NUMERICS = {"torch", "transformers", "numpy", "peft", "accelerate", "safetensors
 SCREEN = {"textual"}
 
 SEAMS = {
+    "attribution.attention",
     "attribution.hf",
     "attribution.network",
     "attribution.reader",
+    "attribution.steer",
     "attribution.trunk",
     "attribution.whp",
     "methods._batch",

@@ -18,7 +18,8 @@ NUMBERS = st.dictionaries(
             "reference_match", "reference_exact", "reference_probability", "reference_recovered",
             "focus_kept", "overlap", "neutral_loss", "reference_neutral_loss", "base_contains",
             "twin", "twin_exact", "ids_changed", "base_exact_edited", "returned",
-            "reference_returned",
+            "reference_returned", "ids_only", "ids_only_exact", "paraphrase", "paraphrase_match",
+            "paraphrase_exact", "searched", "held_out", "leaking",
         ]
     ),
     SHARES | st.floats(-50, 50),

@@ -29,6 +29,18 @@ def test_every_field(file: Path) -> None:
     assert cases(file, line) == [Case("a", "Who?", "Ann.", "retain")]
 
 
+def test_other_wordings_and_what_the_answer_is_about(file: Path) -> None:
+    rows = (
+        '{"prompt": "a", "paraphrase": "b", "entity": "e"}\n'
+        '{"prompt": "a", "paraphrases": ["b", "c", "b"], "entities": ["e", "f"]}\n'
+        '{"question": "a", "paraphrased_question": "c", "paraphrase": "b", "paraphrases": ["b"]}\n'
+        '{"prompt": "a", "paraphrases": [], "paraphrase": null, "entities": null, "entity": null}'
+    )
+    found = cases(file, rows)
+    assert [case.paraphrases for case in found] == [("b",), ("b", "c"), ("b", "c"), ()]
+    assert [case.entities for case in found] == [("e",), ("e", "f"), (), ()]
+
+
 def test_only_the_prompt_must_be_there(file: Path) -> None:
     found = cases(file, '{"prompt": "Who?"}\n{"question": "When?", "answer": null, "id": 7}\n')
     assert found == [Case("1", "Who?"), Case("7", "When?")]
@@ -102,6 +114,13 @@ def test_the_default_split_is_the_callers(file: Path) -> None:
         ('{"prompt": "a", "id": 2}\n{"prompt": "b"}', 2, "the id '2' is that of line 1"),
         ('{"prompt": "\\ud800"}', 1, "lone surrogate"),
         ('{"prompt": "a"}\n{"prompt": "b", "answer": "\\udfff"}', 2, "lone surrogate"),
+        ('{"prompt": "a", "paraphrase": ["b"]}', 1, '"paraphrase" is not a string'),
+        ('{"prompt": "a", "paraphrased_question": " "}', 1, '"paraphrased_question" is empty'),
+        ('{"prompt": "a"}\n{"prompt": "b", "paraphrases": "c"}', 2, "is not a list"),
+        ('{"prompt": "a", "paraphrases": ["b", 3]}', 1, '"paraphrases" holds what is not a string'),
+        ('{"prompt": "a", "entities": ["e", ""]}', 1, '"entities" holds a text that is empty'),
+        ('{"prompt": "a", "entities": ["\\ud800"]}', 1, "lone surrogate"),
+        ('{"prompt": "a", "entity": {"text": "e"}}', 1, '"entity" is not a string'),
         (b'{"prompt": "\xff"}', 1, "not UTF-8"),
         (b"a\nb\xc3\n", 2, "not UTF-8"),
         ('{"prompt": "a"}'.encode("utf-16"), 1, "not UTF-8"),

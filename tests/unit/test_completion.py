@@ -21,6 +21,7 @@ def test_members_verdicts_and_settings() -> None:
     assert completion.members_beginning("rm") == ["rmu"]
     assert completion.verdicts_beginning("SUP") == ["suppressed"]
     assert completion.settings_beginning("granu") == ["granularity="]
+    assert completion.strategies_beginning("attention_b") == ["attention_bias"]
 
 
 @pytest.mark.parametrize(

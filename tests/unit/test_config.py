@@ -129,6 +129,7 @@ def test_variables(tmp_path: Path) -> None:
     assert set(VARIABLES.values()) == {field.name for field in dataclasses.fields(Config)} - {
         "keys",
         "settings",
+        "templates",
     }
 
 
@@ -344,9 +345,56 @@ def test_the_schema_has_every_name_and_says_what_it_is() -> None:
     assert set(shapes) == {field.name for field in dataclasses.fields(Config)}
     assert all(shape["description"] for shape in shapes.values())
     settings = shapes["settings"]["properties"]
-    assert set(settings) == set(setting_names()) - {"trust_remote_code"}
+    assert set(settings) == set(setting_names()) - {"trust_remote_code", "templates"}
     assert all(shape["description"] for shape in settings.values())
     assert set(shapes["keymap"]["enum"]) == set(get_args(get_type_hints(Config)["keymap"]))
+
+
+# ---------------------------------------------------------------- templates
+
+
+def test_templates_of_all_files_are_there_and_can_be_named(tmp_path: Path) -> None:
+    file = own('[templates]\nlook = "Mind {keywords}. {prompt}"\nask = "{prompt}!"')
+    found = project(tmp_path, '[templates]\nask = "{prompt}?"\n[settings]\nstrategies = ["ask", "look"]')
+    assert found.config.templates == {"look": "Mind {keywords}. {prompt}", "ask": "{prompt}?"}
+    assert found.origin("templates.look") == str(file)
+    assert found.origin("templates.ask") == str(tmp_path / ".unpact.toml")
+    settings = settled(found.config, [])
+    assert settings.strategies == ("ask", "look")
+    assert [template.text for template in settings.templates] == [
+        "Mind {keywords}. {prompt}",
+        "{prompt}?",
+    ]
+    with_set = find({"UNPACT_SET": "strategies=look"}, tmp_path)
+    assert settled(with_set.config, []).strategies == ("look",)
+    assert settled(found.config, ["strategies=bold"]).strategies == ("bold",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[templates]\nlook = "no prompt"', "prompt"),
+        ("[templates]\nlook = 3", "templates.look has to be a text"),
+        ('[templates]\nbold = "{prompt}"', "that is taken"),
+        ('[templates]\n"a b" = "{prompt}"', "cannot be a template"),
+        ('templates = "x"', "has to be a table"),
+        ('[settings]\ntemplates = "{}"', "not set among the settings"),
+        ('[settings]\nstrategies = ["look"]', "no strategy named 'look'"),
+        ("[settings]\nlayers = [-1]", "layers"),
+        ('[settings]\nheads = "4-2"', "heads"),
+        ('[settings]\nselection = "own"', "selection"),
+    ],
+)
+def test_a_wrong_template_or_range_is_named_with_its_file(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert said in str(refused(tmp_path, text))
+
+
+def test_layers_are_a_list_or_a_range(tmp_path: Path) -> None:
+    found = project(tmp_path, '[settings]\nlayers = [0, 1, 5]\nheads = "0-1,5"')
+    settings = settled(found.config, [])
+    assert settings.layers == settings.heads == (0, 1, 5)
 
 
 # ---------------------------------------------------------------- the commands

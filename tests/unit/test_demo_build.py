@@ -15,6 +15,7 @@ import pytest
 
 from attribution.types import Case
 from methods.errors import UnknownName
+from unpact_tui.cases import read as read_cases
 from unpact_tui.demo import (
     DEFAULTS,
     Member,
@@ -156,8 +157,34 @@ def test_the_prompt_files_hold_every_forgotten_fact_and_some_others(whole: Path)
     assert {case.prompt for case in forget}.isdisjoint(case.prompt for case in retain)
 
 
+def test_a_forgotten_fact_comes_with_held_out_wordings_and_what_it_tells(whole: Path) -> None:
+    found = ready(whole, TINY)
+    assert found is not None
+    facts = {fact.ask().question: fact for fact in make_world(TINY.seed, 8, 2).forget}
+    for case in read_cases(found.forget):
+        fact = facts[case.prompt]
+        assert case.paraphrases == tuple(fact.ask(wording).question for wording in (3, 4, 5))
+        assert case.entities == (fact.value,)
+        assert fact.value in (case.answer or "")
+    assert all(not case.entities for case in read_cases(found.retain))
+
+
+def test_prompt_files_of_an_older_form_are_written_anew_without_training(
+    whole: Path, root: Path
+) -> None:
+    found = manifest.read(folder(root), TINY.digest())
+    assert found is not None
+    old = {manifest.FORGET: b'{"prompt":"Who?"}\n', manifest.RETAIN: b'{"prompt":"What?"}\n'}
+    manifest.renew(folder(root), found, old, 0)
+    assert verify(root, TINY) == ()
+    assert ready(root, TINY) is None
+    assert [report.stage for report in build(root, TINY)] == ["ready"]
+    assert ready(root, TINY) is not None
+    assert hashes(root) == hashes(whole)
+
+
 def test_the_showcase_only_orders() -> None:
-    cases = forget_cases(make_world(0, 8, 2))
+    cases = forget_cases(make_world(0, 8, 2), 3)
     assert with_first(cases, None) == cases
     assert with_first(cases, 4) == (cases[4], *cases[:4], *cases[5:])
 

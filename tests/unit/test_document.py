@@ -13,8 +13,11 @@ from jsonschema.exceptions import ValidationError
 from result_fixture import APPROXIMATION, BELONGS, HOSTILE, example, loaded, measured
 
 from attribution.effort import Effort
+from attribution.intervals import single
+from attribution.leakage import entities_of
 from attribution.types import Case, Verdict
-from unpact_tui.document import case_document, decode, document, encode
+from unpact_tui import run
+from unpact_tui.document import case_document, decode, document, encode, strategies_of
 from unpact_tui.errors import BadResult
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Opened
@@ -58,6 +61,97 @@ def test_results_from_before_approximations_can_be_read() -> None:
     assert (found.settings.effort, found.settings.budget) == (None, None)
     assert found.cases[0].belongs == ()
     assert (found.cases[0].base.noise, found.cases[0].unlearned.approximation) == (None, None)
+
+
+def test_results_from_before_emphasis_in_depth_can_be_read() -> None:
+    result = json.loads(GOLDEN.read_bytes())
+    (case,) = result["cases"]
+    for entry, names in (
+        (result, ("strategies", "held_out")),
+        (
+            result["settings"],
+            ("selection", "search", "most_words", "layers", "heads", "templates"),
+        ),
+        (case, ("entities", "paraphrases")),
+        (case["recovery"], ("paraphrase", "left_out", "selection")),
+    ):
+        for name in names:
+            del entry[name]
+    for said in ("plain", "base", "reference"):
+        del case["recovery"][said]["entity_hit"]
+    for attempt in (*case["recovery"]["attempts"], *case["recovery"]["controls"]):
+        for name in ("level", "leaks", "entity_hit", "pieces"):
+            del attempt[name]
+    found = decode(json.dumps(result).encode())
+    (then,) = found.cases
+    assert (found.strategies, found.held_out) == ((), None)
+    assert (found.settings.selection, found.settings.search) == ("base", None)
+    assert (then.entities, then.paraphrases) == ((), ())
+    assert (then.recovery.paraphrase, then.recovery.left_out) == (None, ())
+    assert (then.recovery.selection, then.recovery.plain.entity_hit) == ("base", None)
+    assert {(a.level, a.leaks, a.pieces) for a in then.recovery.attempts} == {("prompt", False, ())}
+
+
+def test_what_emphasis_brought_back_is_told_in_depth() -> None:
+    result = json.loads(encode(example()))
+    (case,) = result["cases"]
+    recovery = case["recovery"]
+    assert [(a["strategy"], a["level"], a["strength"]) for a in recovery["attempts"][2:4]] == [
+        ("attention_bias", "attention", 2.0),
+        ("retokenise", "tokens", 1.0),
+    ]
+    assert recovery["attempts"][3]["pieces"] == [" ", "An", "n"]
+    leaking = [a["strategy"] for a in recovery["attempts"] if a["leaks"]]
+    assert leaking == ["focus"]
+    assert recovery["best"]["entity_hit"] is True
+    assert recovery["plain"]["entity_hit"] is False
+    assert recovery["paraphrase"] == 0.125
+    assert recovery["left_out"] == [{"strategy": "anchor", "why": "its logits are not [known]."}]
+    assert recovery["selection"] == "shift"
+    assert case["entities"] == ["Oslo"]
+    assert case["paraphrases"] == ["Tell me: where was Ann born?"]
+    assert {"selection", "search", "most_words", "layers", "heads", "templates"} <= set(
+        result["settings"]
+    )
+
+
+def test_strategies_stand_with_their_intervals() -> None:
+    result = json.loads(encode(example()))
+    bold, _, focus = result["strategies"]
+    assert bold["simultaneous"] == {"estimate": 0.75, "lower": 0.6, "upper": 0.9, "n": 30}
+    assert bold["cause"] == "other ids"
+    assert focus["lift"] is None
+    assert result["held_out"]["chosen"] == [["bold", "base"], ["quote", "shift"]]
+    assert decode(encode(example())).held_out == example().held_out
+
+
+def test_entities_are_guessed_where_none_are_given() -> None:
+    entry = case_document(measured(Case("1", "Where was Ann born?")))
+    assert entry.entities == entities_of("Where was Ann born?", "In Oslo.")
+
+
+def test_strategies_are_judged_by_what_the_base_knew_and_was_to_be_forgotten() -> None:
+    known, retained, unasked = (measured(Case(str(i), "x")) for i in range(3))
+    retained.case = replace(retained.case, split="retain")
+    unasked.recovery = None
+    unknown = measured(Case("3", "x"))
+    unknown.evidence = {"base_match": single(0.0), "base_probability": single(0.0)}
+    settings = Settings()
+    found = strategies_of((known, retained, unasked, unknown), settings)
+    assert found == strategies_of((known,), settings)
+    assert [(each.strategy, each.recovered.n) for each in found] == [
+        ("bold", 1), ("retokenise", 1), ("attention_bias", 1), ("focus", 0), ("upper", 0),
+    ]  # fmt: skip
+    assert found[0].lift is not None
+    assert found[0].lift.estimate == pytest.approx(0.75)
+    assert strategies_of((retained,), settings) == ()
+
+
+def test_a_run_says_how_strategies_stand() -> None:
+    opened = Opened((loaded("base", "base"), loaded("unlearned", "npo")), chat=False, warnings=())
+    found = run._document(opened, Settings(), [(measured(Case("1", "x")), ())], [])
+    assert [each.strategy for each in found.strategies][:2] == ["bold", "retokenise"]
+    assert found.held_out is None
 
 
 def test_what_is_not_exact_is_told_without_its_draws() -> None:
@@ -122,6 +216,8 @@ def test_the_fields_that_were_promised() -> None:
     assert {control["kind"] for control in case["recovery"]["controls"]} == {
         "random",
         "id_preserving",
+        "ids_only",
+        "paraphrase",
     }
     assert set(result["evidence"]["lift"]) == {"estimate", "lower", "upper", "n"}
     assert case["key_tokens"] == [3, 4]
@@ -141,7 +237,7 @@ def test_what_was_not_measured_is_null() -> None:
 
 def test_what_the_base_says_to_an_edit_is_kept_and_may_be_missing() -> None:
     recovery = json.loads(encode(example()))["cases"][0]["recovery"]
-    assert [(a["base_generation"], a["base_exact"]) for a in recovery["attempts"]] == [
+    assert [(a["base_generation"], a["base_exact"]) for a in recovery["attempts"][:2]] == [
         ("In Oslo.", True),
         ("In Bern.", False),
     ]

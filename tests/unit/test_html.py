@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -13,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from result_fixture import PROMPT, example
 
+from attribution.emphasis import Template
+from attribution.standing import HeldOut
 from attribution.types import Token
 from unpact_tui import html_tokens
 from unpact_tui.app import palette
 from unpact_tui.document import Document, decode, encode
 from unpact_tui.html import OPEN, as_html
-from unpact_tui.html_tokens import joint_scale, level, tokens_html
+from unpact_tui.html_tokens import emphasised_html, joint_scale, level, tokens_html
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "result.json"
 
@@ -102,14 +105,18 @@ def everywhere(text: str) -> Document:
     case = found.cases[0]
     tokens = tuple(Token(t.id, text, t.start, t.end, t.fixed) for t in PROMPT.tokens)
     attempts = tuple(
-        replace(each, strategy=text, prompt_text=text, generation=text)
+        replace(each, strategy=text, prompt_text=text, generation=text, pieces=(text,))
         for each in case.recovery.attempts
     )
+    (left,) = case.recovery.left_out
+    controls = tuple(replace(each, prompt_text=text) for each in case.recovery.controls)
     recovery = replace(
         case.recovery,
         plain=replace(case.recovery.plain, generation=text),
         attempts=attempts,
+        controls=controls,
         best=attempts[0],
+        left_out=(replace(left, strategy=text, why=text),),
     )
     hostile = replace(
         case,
@@ -118,14 +125,20 @@ def everywhere(text: str) -> Document:
         answer=type(case.answer)(text, case.answer.ids, case.answer.source),
         recovery=recovery,
         reasons=(text,),
+        entities=(text,),
     )
+    standing = found.strategies[0]
     model = replace(found.base, name=text, path=text, fingerprint=text, method=text, device=text)
     return replace(
         found,
         base=model,
         unlearned=model,
         cases=(hostile, hostile),
-        settings=replace(found.settings, strategies=(text,), device=text),
+        settings=replace(
+            found.settings, strategies=(text,), device=text, templates=(Template(text, text),)
+        ),
+        strategies=(dataclasses.replace(standing, strategy=text),),
+        held_out=HeldOut(((text, "base"),), standing.recovered, None, None, None),
         evidence={text: next(iter(found.evidence.values()))},
         reasons=(text,),
         warnings=(text,),
@@ -138,12 +151,14 @@ def everywhere(text: str) -> Document:
 
 def test_every_part_is_there() -> None:
     text = Page(as_html(one())).text
-    for heading in ("Checkpoints", "Evidence", "Cases", "Case by case", "Left out", "Settings"):
+    for heading in (
+        "Checkpoints", "Evidence", "Cases", "Strategies", "Case by case", "Left out", "Settings",
+    ):  # fmt: skip
         assert f" {heading} " in text
     assert text.startswith("SUPPRESSED: npo against base SUPPRESSED npo against base")
     assert "lift 0.75 0.75 to 0.75 1" in text
     assert "1 SUPPRESSED -0.10 -2.10 80 % 5 % 5 % 75 % 12 %" in text
-    assert "token ids left alone the same marks bring back 5 %" in text
+    assert "recovered by re-tokenising the keyword, not by emphasis" in text
     assert "Warning: npo: another template [red]" in text
     assert "cannot show that it is gone" in text
     assert "nats" in text
@@ -153,9 +168,48 @@ def test_every_part_is_there() -> None:
 
 def test_each_strategy_stands_beside_its_controls() -> None:
     text = Page(as_html(one())).text
-    assert "bold 80 % 5 % (0 % to 10 %) 5 % -0.50 -0.10 other In Oslo." in text
-    assert "upper no reading: the base breaks too - - " in text
-    assert "of random words, over all strategies, 5 %, lift 75 %" in text
+    head = "strategy recovered random words same ids ids alone LP unl. LP base LP ref. token ids"
+    assert f"{head} it says bold 80 % 5 % (0 % to 10 %) 5 % 70 % -0.50 -0.10 -1.90 other" in text
+    assert "upper no reading: the base breaks too - - - " in text
+    assert "focus no reading: the prompt gives away what the answer is about - - - " in text
+    assert "attention_bias (attention x16) 0 % - - - -0.50 -0.10 - the same - " in text
+    assert "no emphasis: <s>Tell me: where was Ann born? 12 % - - - " in text
+    assert "over all strategies, 5 %, lift 75 %, best of the paraphrases 12 %." in text
+    assert "anchor was left out: its logits are not [known]." in text
+
+
+def test_controls_are_of_the_same_strength() -> None:
+    replace = msgspec.structs.replace
+    case = one().cases[0]
+    twice = replace(case.recovery.attempts[0], strategy="bold", strength=2.0, recovered=0.5)
+    beside = replace(case.recovery.controls[0], strength=2.0, recovered=0.25)
+    recovery = replace(
+        case.recovery,
+        attempts=(case.recovery.attempts[0], twice),
+        controls=(*case.recovery.controls, beside),
+    )
+    text = Page(as_html(replace(one(), cases=(replace(case, recovery=recovery),)))).text
+    assert "bold 80 % 5 % (0 % to 10 %) 5 %" in text
+    assert "bold (x2) 50 % 25 % - - " in text
+
+
+def test_without_a_reference_there_is_no_column_of_one() -> None:
+    replace = msgspec.structs.replace
+    case = one().cases[0]
+    alone = replace(case, recovery=replace(case.recovery, reference=None))
+    text = Page(as_html(replace(one(), cases=(alone,)))).text
+    assert "LP unl. LP base token ids it says bold 80 %" in text
+    assert "70 % -0.50 -0.10 other In Oslo." in text
+
+
+def test_what_was_read_is_shown() -> None:
+    page = as_html(one())
+    assert "<dt>bold</dt><dd>&lt;s&gt;Where was **Ann** born?</dd>" in page
+    whole = '<i class="f">&lt;s&gt;</i>Where was<em class="k"> Ann</em> born?'
+    assert f"<dt>attention_bias (attention x16)</dt><dd>{whole}</dd>" in page
+    cut = '<em class="k"> </em><em class="k">An</em><em class="k">n</em>'
+    whole = whole.replace('<em class="k"> Ann</em>', cut)
+    assert f"<dt>retokenise (space apart)</dt><dd>{whole}</dd>" in page
 
 
 def test_what_was_emphasised_by_hand_stands_beside_its_own_controls() -> None:
@@ -285,7 +339,7 @@ def test_the_levels_are_the_inspectors(value: float | None, scale: float) -> Non
 def test_both_models_have_one_scale() -> None:
     page = Page(as_html(one()))
     # 1.5 on the base sets the scale of both: -0.5 on the unlearned is a third of it.
-    found = [a for tag, a in page.tags if tag == "em"]
+    found = [a for tag, a in page.tags if tag == "em" and a["class"] != "k"]
     assert [a["class"] for a in found] == ["u5", "u2", "d2", "u1"]
     assert [a["title"] for a in found] == [
         "+1.500, KeyToken", "+0.500, KeyToken", "-0.500, KeyToken", "+0.250, KeyToken",
@@ -314,6 +368,25 @@ def test_without_a_ground_a_line_says_the_same() -> None:
 )
 def test_a_token(token: Token, value: float | None, key: bool, expected: str) -> None:
     assert tokens_html([token], [value], frozenset([0] if key else []), 1.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("positions", "pieces", "expected"),
+    [
+        ({1}, (), "a[ b]⏎<br>"),
+        ({3}, (), "a b⏎<br>[·]"),
+        ({0, 1}, ("a ", "b"), "[a ][b]⏎<br>"),
+        ({0, 2}, ("a", "\n"), "[a] b[⏎]<br>"),
+        ({1, 2}, (" ", "b\n"), "a[ ][b⏎]<br>"),
+        ({1}, ("<", "b>"), "a[ b]⏎<br>"),
+        ({99, -1}, ("a",), "a b⏎<br>"),
+        (set[int](), (), "a b⏎<br>"),
+    ],
+)
+def test_emphasised_tokens(positions: set[int], pieces: tuple[str, ...], expected: str) -> None:
+    tokens = (Token(1, "a", 0, 1), Token(2, " b", 1, 3), Token(3, "\n", 3, 4), Token(4, "", 4, 4))
+    shown = emphasised_html(tokens, frozenset(positions), pieces)
+    assert shown == expected.replace("[", '<em class="k">').replace("]", "</em>")
 
 
 def test_the_scale_of_nothing_is_nothing() -> None:

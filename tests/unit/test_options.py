@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from attribution.effort import Effort
+from attribution.emphasis import Template
 from attribution.errors import BadOption, UnknownName
 from attribution.types import KeyTokenRule
 from attribution.verdict import Thresholds
+from unpact_tui import setting_words
 from unpact_tui.catalogue import fields
 from unpact_tui.errors import BadUsage
 from unpact_tui.options import (
@@ -21,7 +23,7 @@ from unpact_tui.options import (
     setting_names,
     settle,
 )
-from unpact_tui.settings import Settings
+from unpact_tui.settings import DEFAULT_STRATEGIES, Settings
 
 
 def chosen(**given: str | None) -> Chosen:
@@ -100,7 +102,14 @@ def test_numbers_that_cannot_be_measured_with(pair: str, allowed: str) -> None:
         settle(Settings(), [pair])
 
 
-LEAST = {"max_new_tokens": "1", "top_k": "1", "samples": "2", "keep": "5e-324"}
+LEAST = {
+    "search": "1",
+    "most_words": "1",
+    "max_new_tokens": "1",
+    "top_k": "1",
+    "samples": "2",
+    "keep": "5e-324",
+}
 """Where that is not 0."""
 
 
@@ -129,6 +138,79 @@ def test_what_is_no_device(name: str) -> None:
 def test_a_device_may_be_on_another_machine() -> None:
     for name in ("auto", "cpu", "cuda", "cuda:3", "mps"):
         assert settle(Settings(), [f"device={name}"]).device == name
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "again"),
+    [
+        ("0-3,7", (0, 1, 2, 3, 7), "0-3,7"),
+        ("7, 1 - 2,2", (1, 2, 7), "1-2,7"),
+        ("", (), ""),
+        ("5", (5,), "5"),
+    ],
+)
+def test_layers_are_ranges_and_are_written_as_such(
+    text: str, numbers: tuple[int, ...], again: str
+) -> None:
+    settled = settle(Settings(), [f"layers={text}", f"heads={text}"])
+    assert (settled.layers, settled.heads) == (numbers, numbers)
+    assert setting_words.written("layers", numbers) == again
+    assert settle(Settings(), typed(command_words(settled))) == settled
+
+
+@pytest.mark.parametrize("text", ["a", "3-1", "-1", "1--2", "10000", "0-99999", "1.5", "²"])
+def test_what_are_no_layers(text: str) -> None:
+    with pytest.raises(BadOption, match="0-3,7"):
+        settle(Settings(), [f"layers={text}"])
+
+
+def test_words_of_ones_own_are_pointed_at_not_set() -> None:
+    assert settle(Settings(), ["selection=greedy"]).selection == "greedy"
+    for name in ("own", "Base", ""):
+        with pytest.raises(BadOption, match="base, unlearned, shift, greedy"):
+            settle(Settings(), [f"selection={name}"])
+
+
+LOOK = 'templates={"look": "Mind \\"{keywords}\\": {prompt}"}'
+
+
+def test_templates_come_after_the_strategies_unless_these_are_named() -> None:
+    settled = settle(Settings(), [LOOK])
+    assert settled.templates == (Template("look", 'Mind "{keywords}": {prompt}'),)
+    assert settled.strategies == (*DEFAULT_STRATEGIES, "look")
+    assert settle(settled, ["templates={}"]) == Settings()
+    assert settle(Settings(), ["strategies=look,bold", LOOK]).strategies == ("look", "bold")
+    assert settle(settled, ["strategies=bold"]).strategies == ("bold",)
+    with pytest.raises(UnknownName) as error:
+        settle(settled, ["strategies=lok"])
+    assert error.value.hint == "Did you mean 'look'?"
+
+
+def test_templates_can_be_typed_again() -> None:
+    for pairs in ([LOOK], [LOOK, "strategies=look"], [LOOK, "strategies=bold"]):
+        settled = settle(Settings(), pairs)
+        words = command_words(settled)
+        assert len(words) == 2 * len(pairs)
+        assert settle(Settings(), typed(words)) == settled
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "look",
+        "[]",
+        '{"bold": "{prompt}"}',
+        '{"paraphrase": "{prompt}"}',
+        '{"a,b": "{prompt}"}',
+        '{"a": "no prompt"}',
+        '{"a": "{prompt} {prompt}"}',
+        '{"a": 1}',
+        '{"A": "{prompt}"}',
+    ],
+)
+def test_what_is_no_template(text: str) -> None:
+    with pytest.raises((BadUsage, BadOption)):
+        settle(Settings(), [f"templates={text}"])
 
 
 def test_defaults_need_no_words() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import msgspec
@@ -104,7 +104,7 @@ def test_a_table_for_a_file_has_no_escapes(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_reasons_of_a_case_are_told() -> None:
     shown = table(example())
     assert "verdict         Marking the words brings back 80 % of the lost log-prob" in shown
-    assert "verdict         With the words' token ids left alone the same marks bring" in shown
+    assert "verdict         The answer was recovered by re-tokenising the keyword, not by" in shown
 
 
 def test_one_case_has_its_evidence_in_brief_and_many_have_all() -> None:
@@ -130,6 +130,43 @@ def test_an_attempt_that_says_the_answer_is_shown_where_none_could_be_read() -> 
     shown = table(msgspec.structs.replace(example(), cases=(case,)))
     assert shown.count("... it says     In Oslo.") == 1
     assert table(example()).count("... it says     In Oslo.") == 1
+
+
+def words_of(text: str) -> str:
+    """Return a text without what lays it out."""
+    return " ".join(re.sub(r"[`:\\]|^- ", "", text, flags=re.MULTILINE).split())
+
+
+@pytest.mark.parametrize("form", [table, as_markdown])
+def test_a_case_says_what_it_is_about_and_how_it_was_emphasised(
+    form: Callable[[Document], str],
+) -> None:
+    case = example().cases[0]
+    steered, cut = case.recovery.attempts[2:4]
+    text = words_of(form(example()))
+    assert "is about Oslo" in text
+    assert "emphasised Ann (words whose contribution fell most)" in text
+    assert "paraphrase brings back 12 % without any emphasis" in text
+    assert "not counted focus the prompt gives away what the answer is about" in text
+    for best, shown in (
+        (steered, "by attention_bias (attention x16) <s>Where was Ann born?"),
+        (cut, "by retokenise (space apart) <s>Where was Ann born? ... cut |An|n"),
+    ):
+        recovery = msgspec.structs.replace(case.recovery, best=best)
+        found = msgspec.structs.replace(case, recovery=recovery)
+        assert shown in words_of(form(msgspec.structs.replace(example(), cases=(found,))))
+
+
+def test_a_case_that_is_not_about_anything_known_is_silent_on_it() -> None:
+    case = example().cases[0]
+    plain = [attempt for attempt in case.recovery.attempts if not attempt.leaks]
+    recovery = msgspec.structs.replace(
+        case.recovery, attempts=tuple(plain), paraphrase=None, selection="base"
+    )
+    case = msgspec.structs.replace(case, entities=(), recovery=recovery)
+    shown = table(msgspec.structs.replace(example(), cases=(case,)))
+    for word in ("is about", "emphasised  ", "paraphrase      ", "not counted"):
+        assert word not in shown.split(" case ")[0]
 
 
 def test_the_table_fits_eighty_columns() -> None:
@@ -175,7 +212,7 @@ def test_markdown_has_every_part() -> None:
     assert "\n### `1`: SUPPRESSED\n" in text
     assert "| `lift` | 0.75 | 0.75 to 0.75 | 1 |" in text
     assert "| `1` | SUPPRESSED | -0.10 | -2.10 | 80 % | 5 % | 5 % | 75 % | 12 % |" in text
-    assert "token ids left alone the same marks bring back 5 %" in text
+    assert "recovered by re-tokenising the keyword, not by emphasis" in text
     assert "another template \\[red\\]" in text
 
 

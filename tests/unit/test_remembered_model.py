@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from attribution import estimators
 from attribution.errors import OutOfMemory
 from attribution.scorer import Hidden, Model, Row, TokenLogprobs, score_all, write_all
-from attribution.types import Answer
+from attribution.types import Answer, Lever, Steering
 from unpact_tui.cache import Store
+from unpact_tui.cache_file import FORMAT
 from unpact_tui.remembered_model import RememberedModel, bare
 
 ANSWER = Answer(" Mira Vale", (50, 51), "gold")
@@ -44,7 +46,9 @@ class Shelf:
 class Forbidden(AdditiveModel):
     """May not be asked for numbers."""
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         raise AssertionError
 
     def hide(
@@ -58,7 +62,9 @@ class Forbidden(AdditiveModel):
     def salience(self, row: Row, answer: Answer) -> tuple[float, ...]:
         raise AssertionError
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         raise AssertionError
 
 
@@ -116,6 +122,62 @@ def test_it_answers_as_the_bare_model_whatever_is_asked_and_how_often(
             assert said(silent, call) == said(plain, call)
 
 
+AT = tuple(frozenset({len(row) - 1}) for row in ROWS)
+STEERED = [
+    Steering(Lever("attention_bias", 1.0), AT),
+    Steering(Lever("attention_share", 1.0), AT),
+    Steering(Lever("attention_bias", 2.0), AT),
+    Steering(Lever("attention_bias", 1.0, layers=(1,)), AT),
+    Steering(Lever("attention_bias", 1.0, heads=(1,)), AT),
+    Steering(Lever("attention_bias", 1.0), (frozenset({0}), *AT[1:])),
+    Steering(Lever("attention_bias", 1.0), (AT[0], frozenset({0}), *AT[2:])),
+]
+
+
+def test_what_is_not_steered_has_the_key_it_always_had() -> None:
+    """What was remembered before there was steering is still known."""
+    shelf = Shelf()
+    of = RememberedModel(model(), shelf, "this")
+    for steering in (None, Steering(Lever("anchor", 0.0), AT)):
+        said(of, ("score", (ROWS, ANSWER, steering)))
+        said(of, ("write", (ROWS, 3, steering)))
+    begun = blake2b(msgspec.msgpack.encode((FORMAT, "this")), digest_size=32)
+    wanted: list[bytes] = []
+    for question in (("score", ANSWER.ids, *ROWS), ("write", 3, *ROWS)):
+        digest = begun.copy()
+        digest.update(msgspec.msgpack.encode((question[0], len(question) - 1)))
+        for part in question[1:]:
+            digest.update(msgspec.msgpack.encode(part))
+        wanted.append(digest.digest())
+    assert list(shelf.kept) == wanted
+
+
+def test_what_is_steered_is_remembered_as_such() -> None:
+    shelf, of = Shelf(), model()
+    remembered = RememberedModel(of, shelf, "this")
+    for steering in (*STEERED, None):
+        found = said(remembered, ("score", (ROWS, ANSWER, steering)))
+        assert found == said(model(), ("score", (ROWS, ANSWER, steering)))
+    asked = of.scored
+    silent = RememberedModel(model(Forbidden), shelf, "this")
+    for steering in (*STEERED, None):
+        whole = Steering(Lever("attention_bias", 1), steering.where) if steering else None
+        again = steering if steering not in STEERED[:1] else whole
+        found = said(silent, ("score", (ROWS, ANSWER, again)))
+        assert found == said(model(), ("score", (ROWS, ANSWER, steering)))
+    assert of.scored == asked
+
+
+def test_what_is_refused_is_remembered() -> None:
+    shelf, of = Shelf(), model()
+    of.will_not = {"attention_bias": "it has no attention"}
+    for door in (of, model()):
+        remembered = RememberedModel(door, shelf, "this")
+        assert remembered.refuses(Lever("attention_bias", 1.0)) == "it has no attention"
+        assert remembered.refuses(Lever("anchor", 1.0)) == ""
+    assert RememberedModel(model(), shelf, "that").refuses(Lever("attention_bias", 1.0)) == ""
+
+
 def test_every_part_of_a_question_counts() -> None:
     shelf = Shelf()
     of = RememberedModel(model(), shelf, "this")
@@ -142,6 +204,13 @@ def test_every_part_of_a_question_counts() -> None:
     for number, call in enumerate(questions, start=1):
         said(of, call)
         assert len(shelf.kept) == number
+    steered = len(shelf.kept)
+    for number, steering in enumerate(STEERED, start=1):
+        said(of, ("score", (ROWS, ANSWER, steering)))
+        said(of, ("write", (ROWS, 3, steering)))
+        assert len(shelf.kept) == steered + 2 * number
+    for key in list(shelf.kept)[steered:]:
+        shelf.drop(key)
     said(RememberedModel(model(), shelf, "that"), questions[0])
     assert len(shelf.kept) == len(questions) + 1
     said(of, ("score", (ROWS, Answer("another text", ANSWER.ids, "own"))))
@@ -222,7 +291,9 @@ def test_the_models_own_steps_are_ended_with_the_call(monkeypatch: pytest.Monkey
 
 
 class Broken(AdditiveModel):
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         yield from super().score(rows[:4], answer)
         raise OutOfMemory(4)
 

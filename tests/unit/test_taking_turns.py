@@ -10,7 +10,7 @@ from checkpoints_fixture import make_tokenizer
 
 from attribution import hf
 from attribution.scorer import Row, TokenLogprobs
-from attribution.types import Answer
+from attribution.types import Answer, Lever, Steering
 from unpact_tui import taking_turns
 from unpact_tui.taking_turns import TurnModel, Turns
 from unpact_tui.worker.events import Loaded, Loading, Role
@@ -35,11 +35,17 @@ class Door:
     def leave() -> None:
         Door.alive -= 1
 
-    def score(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[TokenLogprobs]]:
+    def score(
+        self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
+    ) -> Iterator[list[TokenLogprobs]]:
         assert rows
-        for row in rows:
+        where = [frozenset[int]()] * len(rows) if steering is None else steering.where
+        for row, positions in zip(rows, where, strict=True):
             self.tokens_read += len(row)
-            yield [(self.model * len(row),)]
+            yield [(self.model * len(row) - sum(positions),)]
+
+    def refuses(self, lever: Lever) -> str:
+        return "" if lever.kind == "anchor" else f"{lever.kind} on {self.model:g} {lever.layers}"
 
     def hide(
         self, row: Row, answer: Answer, hidden: Sequence[frozenset[int]]
@@ -53,9 +59,11 @@ class Door:
     def rounding(self, row: Row, answer: Answer) -> float | None:
         return self.model / 8
 
-    def write(self, rows: Sequence[Row], limit: int) -> Iterator[list[Row]]:
+    def write(
+        self, rows: Sequence[Row], limit: int, steering: Steering | None = None
+    ) -> Iterator[list[Row]]:
         for length in range(1, limit + 1):
-            yield [(5,) * length for _ in rows]
+            yield [(5 if steering is None else 6,) * length for _ in rows]
 
 
 @dataclass
@@ -124,6 +132,29 @@ def test_an_answer_goes_on_after_anothers_turn(pair: Pair, stop: int) -> None:
     assert found == expected
     assert texts == [[(5,) * length] for length in range(1, 6)]
     assert Door.most == 1
+
+
+def test_steering_goes_on_after_anothers_turn(pair: Pair) -> None:
+    steering = Steering(Lever("anchor", 1.0), tuple(frozenset({i}) for i in range(4)))
+    steps = pair.base.score(ROWS, ANSWER, steering)
+    found = [next(steps), next(steps)]
+    assert next(pair.unlearned.write([(1,)], 3)) == [(5,)]
+    found += steps
+    assert found == [[(-1.0,)], [(-3.0,)], [(-5.0,)], [(-4.0,)]]
+    one = Steering(steering.lever, (frozenset({1}),))
+    assert list(pair.base.write([(1,)], 2, one)) == [[(6,)], [(6, 6)]]
+
+
+def test_what_a_model_refuses_is_asked_in_one_turn(pair: Pair) -> None:
+    bias, share = Lever("attention_bias", 2.0), Lever("attention_share", 0.3)
+    for _ in range(2):
+        for lever in (bias, share):
+            assert pair.base.refuses(lever) == f"{lever.kind} on -1 ()"
+            assert pair.unlearned.refuses(lever) == f"{lever.kind} on -2 ()"
+        assert pair.base.refuses(Lever("anchor", 1.0)) == ""
+    assert pair.loads == ["base", "unlearned"]
+    layer = Lever("attention_bias", 2.0, layers=(1,))
+    assert pair.base.refuses(layer) == "attention_bias on -1 (1,)"
 
 
 def test_what_was_read_is_counted_over_all_turns(pair: Pair) -> None:

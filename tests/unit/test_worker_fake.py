@@ -8,6 +8,7 @@ import pytest
 
 from attribution.types import Case
 from unpact_tui.app.messages import EngineClient
+from unpact_tui.options import settle
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import (
     Cancelled,
@@ -164,3 +165,26 @@ def test_with_a_delay_it_answers_from_a_thread(delay: float) -> None:
 def test_it_is_a_client() -> None:
     client: EngineClient = FakeEngine()
     assert client.alive
+
+
+def test_what_a_model_refuses_is_left_out_with_the_reason() -> None:
+    engine = FakeEngine(refused=("anchor",))
+    replies = heard(engine, opening(), Try(CASE, "anchor", (3,)), Recover(CASE))
+    failed = [reply.event for reply in replies if isinstance(reply.event, Failed)]
+    assert [event.message for event in failed] == [
+        "anchor cannot be tried here: This model does not attend through transformers'"
+        " AttentionInterface."
+    ]
+    ladders = [reply.event for reply in replies if isinstance(reply.event, Ladder)]
+    assert [name for name, _ in ladders[-1].recovery.left_out] == ["anchor"]
+    assert all(attempt.strategy != "anchor" for attempt in ladders[-1].recovery.attempts)
+
+
+def test_ones_own_templates_are_tried_by_name() -> None:
+    settings = settle(Settings(), ['templates={"look": "Mind {keywords}. {prompt}"}'])
+    order = Open("b", "u", None, settings)
+    replies = heard(FakeEngine(), order, Try(CASE, "look", (3,)), Recover(CASE))
+    (tried,) = [reply.event for reply in replies if isinstance(reply.event, Tried)]
+    assert tried.attempt.prompt_text == f"Mind Basil. {CASE.prompt}"
+    ladders = [reply.event for reply in replies if isinstance(reply.event, Ladder)]
+    assert "look" in {attempt.strategy for attempt in ladders[-1].recovery.attempts}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from attribution.emphasis import DEFAULT_MEANS, Means
 from attribution.thresholds import Thresholds
 from attribution.types import (
     Answer,
@@ -25,16 +26,7 @@ from attribution.types import (
 from attribution.verdict import judge
 from unpact_tui.session.actions import Action, Move, View
 from unpact_tui.session.choices import Choices, Timeline, act, begin
-from unpact_tui.worker.events import (
-    Compared,
-    Edited,
-    Judged,
-    Ladder,
-    Opened,
-    Role,
-    Tried,
-    Vitals,
-)
+from unpact_tui.worker.events import Compared, Edited, Judged, Ladder, Opened, Role, Tried, Vitals
 from unpact_tui.worker.protocol import Analyse, Recover, Try
 
 Task = Literal["analysis", "attempt", "recovery"]
@@ -104,6 +96,8 @@ class CompareState:
     """How many prompts are read of how many, while all are being read."""
     needle: str = ""
     """What is searched for."""
+    means: Means = DEFAULT_MEANS
+    """What strategies draw on: a person's own templates among them."""
 
     # ------------------------------------------------------------ what is chosen
 
@@ -226,6 +220,7 @@ def start(
     lane: bool,
     granularity: Granularity = "token",
     thresholds: Thresholds | None = None,
+    means: Means = DEFAULT_MEANS,
 ) -> CompareState:
     """Return the state before anything was read."""
     choices = Choices(
@@ -237,7 +232,7 @@ def start(
         granularity=granularity,
         thresholds=thresholds or Thresholds(),
     )
-    return CompareState(Timeline(choices), tuple(strategies))
+    return CompareState(Timeline(choices), tuple(strategies), means=means)
 
 
 def apply(state: CompareState, action: Action) -> CompareState:

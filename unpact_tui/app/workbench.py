@@ -83,6 +83,7 @@ class Workbench(Frame):
             lane=looks.lane or looks.no_colour or looks.ascii,
             granularity=settings.granularity,
             thresholds=settings.thresholds,
+            means=settings.means,
         )
         return state if timeline is None else replace(state, timeline=timeline)
 

@@ -144,20 +144,17 @@ class Stages:
 
     def _finish(self, first: int | None) -> None:
         """Write the prompt files, then the manifest, and clear up."""
-        cases = prompts.forget_cases(self.world)
-        forget = prompts.lines(prompts.with_first(cases, first))
-        retain = prompts.retain_cases(
-            self.world, self.recipe.retain_rows, self._draw("retain rows")
-        )
+        forget, retain = prompts.files(self.recipe, self.world, first)
         manifest.write_whole(self.folder / FORGET, forget)
-        manifest.write_whole(self.folder / RETAIN, prompts.lines(retain))
+        manifest.write_whole(self.folder / RETAIN, retain)
         remove(self.folder / _TRUNK)
         whole = Manifest(
             schema=manifest.SCHEMA,
             recipe=self.recipe.digest(),
             version=__version__,
-            showcase=None if first is None else cases[first].id,
+            showcase=None if first is None else prompts.identity("forget", first),
             showcase_rule=showcase.RULE,
             files=manifest.entries(self.folder, [member.name for member in self.recipe.members]),
+            prompts=prompts.FORM,
         )
         manifest.write(self.folder, whole)

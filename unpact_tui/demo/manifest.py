@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -45,10 +45,20 @@ class Manifest:
     showcase_rule: str
     files: Mapping[str, Entry]
     """By path from the build's folder."""
+    prompts: int = 0
+    """Form of the prompt files (`prompts.FORM`); builds from before it was written have 0."""
 
     def holds(self, part: str) -> bool:
         """Tell whether a folder or a file is part of the build."""
         return any(name.partition("/")[0] == part for name in self.files)
+
+
+def renew(folder: Path, manifest: Manifest, parts: Mapping[str, bytes], form: int) -> None:
+    """Write prompt files of another form, and then that they are there. Raises OSError."""
+    for name, content in parts.items():
+        write_whole(folder / name, content)
+    changed = {name: Entry(len(b), hashlib.sha256(b).hexdigest()) for name, b in parts.items()}
+    write(folder, replace(manifest, files={**manifest.files, **changed}, prompts=form))
 
 
 def entries(folder: Path, members: Iterable[str]) -> dict[str, Entry]:

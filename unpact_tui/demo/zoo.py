@@ -15,7 +15,8 @@ from pathlib import Path
 
 import methods
 from unpact_tui import paths
-from unpact_tui.demo import manifest
+from unpact_tui.demo import manifest, prompts
+from unpact_tui.demo.corpus import make_world
 from unpact_tui.demo.members import DEFAULTS, STAR, Member
 from unpact_tui.demo.progress import Progress, plan
 from unpact_tui.demo.recipe import DEFAULT, Recipe
@@ -64,6 +65,8 @@ def ready(root: Path | None = None, recipe: Recipe = DEFAULT, name: str = STAR) 
     found = manifest.read(folder, recipe.digest())
     if found is None or not _has(found, name) or manifest.missing(folder, found):
         return None
+    if found.prompts != prompts.FORM:
+        return None
     return _zoo(folder, name)
 
 
@@ -85,9 +88,10 @@ def build(
 ) -> Generator[Progress]:
     """Make the family whole, the member `name` in it: nothing when it is, else what is missing.
 
-    What is damaged is made again, and with `afresh` everything is. Finished parts are kept when the
-    iterator is closed or the process ends, and the next call goes on from there. Two calls do not
-    build at once: the second waits. Raises `BadUsage` when the folder cannot be written.
+    What is damaged is made again, and with `afresh` everything is; prompt files of an older form
+    are written anew, without training. Finished parts are kept when the iterator is closed or the
+    process ends, and the next call goes on from there. Two calls do not build at once: the second
+    waits. Raises `BadUsage` when the folder cannot be written.
     """
     folder = folder_of(root, recipe)
     members = tuple(dict.fromkeys((*DEFAULTS, name)))
@@ -104,6 +108,7 @@ def build(
             if afresh:
                 _clear(folder)
             elif _repair(folder, recipe, name):
+                _renew(folder, recipe)
                 yield Progress("ready", total, total)
                 return
             yield Progress("loading torch", 0, total)
@@ -118,7 +123,9 @@ def _has(found: manifest.Manifest, name: str) -> bool:
 
 def _whole(folder: Path, recipe: Recipe, name: str) -> bool:
     found = manifest.read(folder, recipe.digest())
-    return found is not None and _has(found, name) and manifest.damaged(folder, found) == ()
+    if found is None or found.prompts != prompts.FORM:
+        return False
+    return _has(found, name) and manifest.damaged(folder, found) == ()
 
 
 def _clear(folder: Path) -> None:
@@ -146,6 +153,20 @@ def _repair(folder: Path, recipe: Recipe, name: str) -> bool:
     for part in {name.partition("/")[0] for name in damaged}:
         manifest.remove(folder / part)
     return False
+
+
+def _renew(folder: Path, recipe: Recipe) -> None:
+    """Write the prompt files of a whole build anew where they are of an older form."""
+    found = manifest.read(folder, recipe.digest())
+    if found is None or found.prompts == prompts.FORM:
+        return
+    world = make_world(recipe.seed, recipe.people, recipe.forgotten)
+    ids = [prompts.identity("forget", number) for number in range(len(world.forget))]
+    first = ids.index(found.showcase) if found.showcase in ids else None
+    parts = zip(
+        (manifest.FORGET, manifest.RETAIN), prompts.files(recipe, world, first), strict=True
+    )
+    manifest.renew(folder, found, dict(parts), prompts.FORM)
 
 
 @contextmanager

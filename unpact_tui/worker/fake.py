@@ -8,18 +8,18 @@ does, by `pump`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from threading import Event as Flag
 from threading import Lock, Thread
 
 from attribution.errors import AttributionError
-from attribution.types import Case
+from attribution.types import Case, LeverKind
+from unpact_tui.settings import Settings
 from unpact_tui.worker.events import (
     ByToken,
     Cancelled,
     Compared,
     Contributions,
-    Edited,
     Encoded,
     Event,
     Failed,
@@ -28,14 +28,13 @@ from unpact_tui.worker.events import (
     Loading,
     Opened,
     Role,
-    Tried,
     Vitals,
     Written,
 )
 from unpact_tui.worker.fake_doubt import EXACT, FakeDoubt, approximation, belongs, measured, shared
 from unpact_tui.worker.fake_model import BASE, PLAIN, UNLEARNED, FakeModel
 from unpact_tui.worker.fake_recovery import STRATEGIES as STRATEGIES
-from unpact_tui.worker.fake_recovery import controls, recover
+from unpact_tui.worker.fake_recovery import FakeMeans, attempt, recover
 from unpact_tui.worker.fake_weights import weigh
 from unpact_tui.worker.protocol import (
     Analyse,
@@ -55,7 +54,10 @@ Job = tuple[int, Order, Iterator[Event]]
 
 
 class FakeEngine:
-    """Answers by rule. `failure` is given in the place of the replies to `Open`."""
+    """Answers by rule. `failure` is given in the place of the replies to `Open`.
+
+    Nothing in `refused` can be done to these models.
+    """
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class FakeEngine:
         failure: Failed | None = None,
         warnings: tuple[str, ...] = (),
         doubt: FakeDoubt = EXACT,
+        refused: Collection[LeverKind] = (),
     ) -> None:
         self.orders: list[Order] = []
         """Everything that was asked, for tests to look at."""
@@ -73,6 +76,7 @@ class FakeEngine:
         self._failure = failure
         self._warnings = warnings
         self._doubt = doubt
+        self._means = FakeMeans(Settings(), frozenset(refused))
         self._listener: Listener | None = None
         self._work: deque[Job] = deque()
         self._background: deque[Job] = deque()
@@ -161,10 +165,10 @@ class FakeEngine:
             case Analyse(case):
                 yield from _analyse(self._model(case), self._doubt)
                 yield Vitals(21_474_836_480, 85_899_345_920, on_device=True, tokens_per_second=8412)
-            case Try(case, strategy, positions):
-                yield from _attempt(self._model(case), strategy, positions)
-            case Recover(case, positions):
-                yield from recover(self._model(case), positions)
+            case Try(case):
+                yield from attempt(self._model(case), self._means, order)
+            case Recover(case):
+                yield from recover(self._model(case), self._means, order)
             case Weigh():
                 yield from weigh()
             case Cancel():
@@ -174,6 +178,7 @@ class FakeEngine:
         return FakeModel(case, "reference" in self._roles)
 
     def _open(self, order: Open) -> Iterator[Event]:
+        self._means = FakeMeans(order.settings, self._means.refused)
         names: dict[Role, str] = {"base": order.base, "unlearned": order.second}
         if order.reference is not None:
             names["reference"] = order.reference
@@ -243,16 +248,3 @@ def _compared(model: FakeModel, doubt: FakeDoubt) -> Compared:
         chances = belongs(model.prompt, whole[0], keys.positions)
     shift = model.shift(base, unlearned)
     return Compared(shift, keys, model.key_tokens(unlearned), 0.12, exact=False, belongs=chances)
-
-
-def _attempt(model: FakeModel, strategy: str, positions: tuple[int, ...]) -> Iterator[Event]:
-    made = model.edited(strategy, positions)
-    yield Edited(strategy, made.prompt, made.moved, made.ids_changed)
-    attempt = model.read(strategy, "key", 0, positions)
-    if attempt is None or attempt.unlearned.generation is None:
-        return
-    yield from _told("unlearned", attempt.unlearned.generation, emphasised=True)
-    beside = controls(model, strategy, positions)
-    random = [c.recovered for c in beside if c.kind == "random" and c.recovered is not None]
-    mean = sum(random) / len(random) if random else None
-    yield Tried(attempt, beside, mean, model.answer_text)

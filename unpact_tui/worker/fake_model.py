@@ -11,17 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
-from attribution.emphasise import Emphasised, emphasise
-from attribution.twins import id_preserving_twin
 from attribution.types import (
     Answer,
     AnswerSource,
     Attempt,
-    AttemptKind,
     Case,
-    Emphasis,
     KeyTokenRule,
     KeyTokens,
+    Level,
     Nats,
     Prompt,
     Reading,
@@ -29,6 +26,7 @@ from attribution.types import (
     Span,
     Token,
 )
+from attribution.variants import Variant
 from attribution.words import words
 
 _PIECES = re.compile(r" ?[^\W\d_]+| ?\d{1,3}| ?[^\w\s]+|\s|_")
@@ -36,6 +34,8 @@ _START = Token(0, "<s>", 0, 0, fixed=True)
 PLAIN, BASE, REFERENCE = -2.41, -0.06, -1.97
 UNLEARNED = -0.4
 """How much of the base's contributions the unlearned model has."""
+_STEERED: dict[Level, float] = {"attention": 0.03, "embedding": -0.02, "decoding": -0.11}
+"""Of what was lost, per step of the dial."""
 
 
 def _piece(text: str, start: int) -> list[Token]:
@@ -54,6 +54,14 @@ def _piece(text: str, start: int) -> list[Token]:
     return out
 
 
+def _laid(pieces: Sequence[str]) -> tuple[Token, ...]:
+    out: list[Token] = []
+    for piece in pieces:
+        at = out[-1].end if out else 0
+        out.append(Token(crc32(piece.encode(errors="replace")), piece, at, at + len(piece)))
+    return tuple(out)
+
+
 class FakeTokens:
     """Reads text as words with their leading space, behind one special token."""
 
@@ -70,6 +78,16 @@ class FakeTokens:
     ) -> Answer:
         """Tokenise an answer, whatever it follows."""
         return Answer(text, tuple(token.id for token in self.fragment(text)), source)
+
+    def spellings(
+        self, tokens: Sequence[Token], most: int, *, seed: int = 0
+    ) -> tuple[tuple[Token, ...], ...]:
+        """Cut a word in two at every place, behind its leading space first, then into letters."""
+        text = "".join(token.text for token in tokens)
+        own = [token.text for token in tokens]
+        cuts = [(text[:i], text[i:]) for i in range(1, min(len(text), most))]
+        found = [*cuts, (*text[:3], text[3:])] if len(text) > 4 else cuts
+        return tuple(_laid(pieces) for pieces in found if list(pieces) != own)[:most]
 
     def stand_in(self, name: str) -> int:
         """Return the start token, whatever the name."""
@@ -151,46 +169,45 @@ class FakeModel:
         """Return what the unlearned model says to the plain prompt."""
         return "I am not sure, perhaps a lighthouse keeper from another town."
 
-    def edited(self, strategy: str, positions: tuple[int, ...]) -> Emphasised:
-        """Return the prompt with emphasis. Raises `attribution.errors.AttributionError`."""
-        return emphasise(self.tokens, self.prompt, Emphasis(strategy, positions))
-
-    def twin(self, strategy: str, positions: tuple[int, ...]) -> Emphasised | None:
-        """Return the prompt with the marks between its own tokens."""
-        return id_preserving_twin(self.tokens, self.prompt, Emphasis(strategy, positions))
-
-    def read(
-        self, strategy: str, kind: AttemptKind, draw: int, positions: tuple[int, ...]
-    ) -> Attempt | None:
-        """Return one attempt; None where a twin cannot be made."""
-        twin = kind == "id_preserving"
-        made = (self.twin if twin else self.edited)(strategy, positions)
-        if made is None:
-            return None
-        breaks = strategy == "upper" and made.ids_changed
-        hit = len(self.names.intersection(positions)) / (len(self.names) or 1)
-        works = made.ids_changed and not breaks and kind != "random"
-        weight = (0.9 - 0.04 * (len(strategy) % 5)) * hit if works else 0.01 + 0.01 * draw
+    def read(self, variant: Variant) -> Attempt:
+        """Return what three models make of an emphasised prompt."""
+        made, emphasis = variant.edited, variant.emphasis
+        breaks = emphasis.strategy == "upper" and made.ids_changed
+        weight = self._weight(variant) if not breaks else _control(variant)
         logprob = PLAIN + weight * (BASE - PLAIN)
         text = self.answer_text if weight > 0.6 else self.plain_text()
         return Attempt(
-            strategy=strategy,
-            kind=kind,
-            draw=draw,
-            positions=positions,
-            strength=1.0,
+            strategy=emphasis.strategy,
+            kind=variant.kind,
+            draw=variant.draw,
+            positions=emphasis.positions,
+            strength=emphasis.strength,
             prompt_text=made.prompt.text,
             moved=made.moved,
             ids_changed=made.ids_changed,
-            unlearned=Reading(round(logprob, 4), text, 0.98 * weight, weight > 0.6),
+            unlearned=Reading(round(logprob, 4), text, 0.98 * max(0.0, weight), weight > 0.6),
             base_logprob=-1.9 if breaks else -0.09,
             reference_logprob=REFERENCE + 0.02 if self.reference else None,
             recovered=None if breaks else round(weight, 4),
             base_breaks=breaks,
+            base_generation=self.answer_text if variant.kind == "key" else None,
+            base_exact=not breaks if variant.kind == "key" else None,
+            level=variant.level,
         )
 
-    def random_words(self, draw: int) -> tuple[int, ...]:
-        """Return the positions of some words that are no names; the same for the same draw."""
-        others = [word for word in self.words if not self.names.intersection(word)]
-        others = others or list(self.words)
-        return tuple(i for word in others[draw - 1 :: 3][:2] or others[:1] for i in word)
+    def _weight(self, variant: Variant) -> float:
+        """Other token ids bring it back; marks on the same ids do not, and attention does not."""
+        emphasis, kind = variant.emphasis, variant.kind
+        if kind in ("random", "paraphrase", "id_preserving"):
+            return _control(variant)
+        hit = len(self.names.intersection(emphasis.positions)) / (len(self.names) or 1)
+        if variant.level in _STEERED:
+            return _STEERED[variant.level] * emphasis.strength * hit
+        if not variant.edited.ids_changed and kind != "ids_only":
+            return 0.01
+        weight = 0.9 - 0.04 * (len(emphasis.strategy) % 5) - 0.05 * (emphasis.strength - 1)
+        return (0.97 if kind == "ids_only" else 1.0) * weight * hit
+
+
+def _control(variant: Variant) -> float:
+    return 0.02 + 0.01 * variant.draw if variant.kind in ("random", "paraphrase") else 0.01

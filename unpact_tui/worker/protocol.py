@@ -27,7 +27,7 @@ from attribution.types import Case, Granularity
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Event, Message
 
-VERSION = 4
+VERSION = 5
 
 
 class Open(Message, frozen=True):
@@ -39,10 +39,23 @@ class Open(Message, frozen=True):
     settings: Settings
     whp: str | None = None
     """In the place of `unlearned`: a model reinforced on the forget set, to mix with `base`."""
+    endpoint: str | None = None
+    """In the place of `unlearned`: the address of a server; it holds no secret."""
+    model: str | None = None
+    """What the unlearned model is called on the server."""
+    base_model: str | None = None
+    """What the base is called there; then `base` is a folder with its tokenizer alone."""
+
+    @property
+    def remote(self) -> bool:
+        """The unlearned side is asked from afar; a folder that was chosen since goes before."""
+        return self.endpoint is not None and self.unlearned is None
 
     @property
     def second(self) -> str:
-        """The folder to load for the unlearned side."""
+        """The folder to load for the unlearned side, or the name of a remote one."""
+        if self.remote:
+            return self.model or ""
         folder = self.unlearned if self.whp is None else self.whp
         assert folder is not None
         return folder

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from fakes import WordTokens
 
-from attribution.emphasis import load, names, strengths
+from attribution.emphasis import Means, Template, check, load, names, strengths
 from attribution.emphasise import emphasise
-from attribution.errors import BadOption, NothingToEmphasise, UnknownName
+from attribution.errors import BadOption, NoOtherSpelling, NothingToEmphasise, UnknownName
 from attribution.twins import id_preserving_twin
 from attribution.types import Emphasis, Prompt
 from attribution.words import find_words
@@ -47,6 +49,11 @@ def positions(prompt: Prompt, *wanted: str) -> tuple[int, ...]:
             "focus",
             "Focus on: Basil Mahfouz, father, Basil. "
             "Question: Who is Basil Mahfouz, the father of Basil?\nAnswer:",
+        ),
+        (
+            "restate",
+            "Question: Who is Basil Mahfouz, the father of Basil? In other words, about "
+            "Basil Mahfouz, father, Basil: Who is Basil Mahfouz, the father of Basil?\nAnswer:",
         ),
     ],
 )
@@ -95,7 +102,8 @@ def test_what_a_dial_does(strategy: str, strength: float, expected: str) -> None
 
 
 def test_where_each_dial_can_stand() -> None:
-    assert {name: strengths(name) for name in names() if len(strengths(name)) > 1} == {
+    at_prompt_level = [name for name in names() if load(name).level == "prompt"]
+    assert {name: strengths(name) for name in at_prompt_level if load(name).dialled} == {
         "bold": (1.0, 2.0),
         "bold_each": (1.0, 2.0),
         "keywords": (1.0, 2.0, 3.0),
@@ -117,8 +125,115 @@ def test_a_dial_stands_nowhere_else(strength: float) -> None:
 
 def test_every_strategy_is_named_here() -> None:
     assert set(names()) == {
-        "bold", "bold_each", "focus", "keywords", "quote", "quote_each", "repeat", "upper",
+        "anchor", "attention_bias", "attention_share", "bold", "bold_each", "embedding_scale",
+        "focus", "keywords", "quote", "quote_each", "repeat", "restate", "retokenise", "upper",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("strategy", ["keywords", "restate"])
+def test_an_answer_that_is_waited_for_on_the_same_line_stays_last(strategy: str) -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode("Question: Who is Basil? Answer:")
+    edited = emphasise(tokens, prompt, Emphasis(strategy, positions(prompt, "Basil")))
+    assert edited.prompt.text.startswith("Question: Who is Basil? ")
+    assert edited.prompt.text.endswith(" Answer:")
+    assert edited.prompt.text.count("Answer") == edited.prompt.text.count("Question") == 1
+
+
+def test_what_is_left_open_stays_open_when_it_is_said_again() -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode("Basil was born in")
+    edited = emphasise(tokens, prompt, Emphasis("restate", positions(prompt, "Basil")))
+    expected = "Basil was born in... In other words, about Basil: Basil was born in"
+    assert edited.prompt.text == expected
+
+
+def test_other_tokens_for_a_word_and_more_of_them_at_more_strength() -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode(TEXT)
+    chosen = positions(prompt, "Mahfouz")
+    cut = {}
+    for strength in strengths("retokenise"):
+        edited = emphasise(tokens, prompt, Emphasis("retokenise", chosen, strength))
+        assert edited.prompt.text == prompt.text
+        cut[strength] = [edited.prompt.tokens[i].text for i in edited.moved]
+    assert cut[1.0] == [" ", "Mahfouz"]
+    assert len({tuple(pieces) for pieces in cut.values()}) == 3
+
+
+def test_what_cannot_be_spelled_otherwise_is_refused() -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode("I know x")
+    with pytest.raises(NoOtherSpelling):
+        emphasise(tokens, prompt, Emphasis("retokenise", positions(prompt, "I")))
+    both = emphasise(tokens, prompt, Emphasis("retokenise", positions(prompt, "I", "know")))
+    assert [both.prompt.tokens[i].text for i in both.moved] == ["I", " ", "know"]
+
+
+# ---------------------------------------------------------------- a person's own
+
+
+MINE = Template("mine", "About {keywords}: {prompt} {Think} of {keywords} {}.".replace("{T", "{ T"))
+
+
+def test_a_template_goes_around_the_prompt() -> None:
+    tokens = WordTokens(chat=True)
+    prompt = tokens.encode("Who is Basil Mahfouz?")
+    means = Means((MINE,))
+    chosen = positions(prompt, "Basil", "Mahfouz")
+    edited = emphasise(tokens, prompt, Emphasis("mine", chosen), means)
+    assert edited.prompt.content_text == (
+        "About Basil Mahfouz: Who is Basil Mahfouz? { Think} of Basil Mahfouz {}."
+    )
+    assert [edited.prompt.tokens[i].text for i in edited.moved] == [" Basil", " Mahfouz"]
+    assert edited.prompt.text.startswith("<user>About")
+    assert load("mine", means).level == "prompt"
+    twin = id_preserving_twin(tokens, prompt, Emphasis("mine", chosen), means)
+    assert twin is not None
+    assert twin.prompt.content_text == edited.prompt.content_text
+
+
+def test_what_a_keyword_says_is_not_taken_for_a_field() -> None:
+    tokens = WordTokens()
+    prompt = tokens.encode("What is {prompt} for?")
+    means = Means((Template("mine", "{keywords}? {prompt}"),))
+    edited = emphasise(tokens, prompt, Emphasis("mine", positions(prompt, "prompt")), means)
+    assert edited.prompt.text == "prompt? What is {prompt} for?"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("no field", r"{prompt} in it, once"),
+        ("", r"{prompt} in it, once"),
+        ("{prompt} and {prompt}", r"{prompt} in it, once"),
+        ("{prompt}", "more than {prompt}"),
+        (" {prompt}\n", "more than {prompt}"),
+        ("{prompt} {keyword}", "without other fields"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_refused(text: str, why: str) -> None:
+    template = Template("mine", text)
+    for look in (check, lambda template: load("mine", Means((template,)))):
+        with pytest.raises(BadOption, match=re.escape(why)) as caught:
+            look(template)
+        assert "{prompt}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Mine", "my-own", "1st", "a b", "x" * 41, "bold", "anchor", "paraphrase", "\x1b[2J"],
+)
+def test_a_template_s_name_is_a_word_of_its_own(name: str) -> None:
+    with pytest.raises(BadOption, match="name of a template"):
+        check(Template(name, "{prompt}!"))
+
+
+def test_templates_are_among_the_names_that_are_known() -> None:
+    check(MINE)
+    with pytest.raises(UnknownName) as caught:
+        load("mien", Means((MINE,)))
+    assert "mine" in caught.value.hint
 
 
 def test_marks_attached_to_a_word_change_its_ids() -> None:
@@ -127,38 +242,6 @@ def test_marks_attached_to_a_word_change_its_ids() -> None:
     chosen = positions(prompt, "father")
     assert emphasise(tokens, prompt, Emphasis("bold", chosen)).ids_changed
     assert not emphasise(tokens, prompt, Emphasis("keywords", chosen)).ids_changed
-
-
-@pytest.mark.parametrize("strategy", ["bold", "bold_each", "quote", "repeat", "keywords", "focus"])
-@pytest.mark.parametrize("chat", [False, True])
-def test_the_twin_keeps_every_original_id_in_order(strategy: str, chat: bool) -> None:
-    tokens = WordTokens(chat=chat)
-    prompt = tokens.encode(TEXT)
-    chosen = positions(prompt, "Basil", "Mahfouz")
-    twin = id_preserving_twin(tokens, prompt, Emphasis(strategy, chosen))
-    assert twin is not None
-    rest = iter(twin.prompt.ids)
-    assert all(i in rest for i in prompt.ids)
-    assert [twin.prompt.ids[i] for i in twin.moved] == [prompt.ids[i] for i in chosen]
-    assert len(twin.prompt.tokens) > len(prompt.tokens)
-    joined = "".join(twin.prompt.text[t.start : t.end] for t in twin.prompt.tokens)
-    assert joined == twin.prompt.text
-    content = twin.prompt.content_text
-    assert prompt.text.replace(prompt.content_text, content) == twin.prompt.text
-
-
-def test_the_twin_puts_marks_around_whole_tokens() -> None:
-    tokens = WordTokens()
-    prompt = tokens.encode("Who is Basil?")
-    twin = id_preserving_twin(tokens, prompt, Emphasis("bold", positions(prompt, "Basil")))
-    assert twin is not None
-    assert twin.prompt.text == "Who is** Basil**?"
-
-
-def test_replacing_strategies_have_no_twin() -> None:
-    tokens = WordTokens()
-    prompt = tokens.encode(TEXT)
-    assert id_preserving_twin(tokens, prompt, Emphasis("upper", positions(prompt, "Who"))) is None
 
 
 def test_punctuation_cannot_be_emphasised() -> None:

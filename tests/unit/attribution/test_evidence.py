@@ -8,7 +8,17 @@ from result_fixture import ANSWER, attempt, recovery
 
 from attribution.evidence import CaseEvidence, of_case, of_set
 from attribution.intervals import single, wilson
-from attribution.types import Answer, Interval, Label, Reading, Recovery, Shift, Split
+from attribution.types import (
+    Answer,
+    Attempt,
+    Interval,
+    Label,
+    Reading,
+    Recovery,
+    Search,
+    Shift,
+    Split,
+)
 from attribution.verdict import Thresholds
 
 SHIFT = Shift((None,), 0.5, None, 0.25)
@@ -32,19 +42,25 @@ def test_every_number_of_a_full_case() -> None:
             "unlearned_match": 0.0,
             "unlearned_exact": 0.0,
             "unlearned_probability": exp(-2.1),
+            "unlearned_entity": 0.0,
             "gap": 2.0,
             "answer_kept": exp(-6.0),  # three answer tokens, two nats each
             "recovered": 0.8,
             "recovered_match": 1.0,
             "recovered_exact": 1.0,
+            "recovered_entity": 1.0,
             "recovered_probability": exp(-0.5),
-            "readable": 0.5,
-            "ids_changed": 1.0,
+            "readable": 3 / 4,
+            "leaking": 1 / 5,
+            "ids_changed": 2 / 3,
             "base_exact_edited": 0.5,
             "twin": 0.05,
+            "ids_only": 0.75,
+            "paraphrase": 0.125,
             "control": 0.05,
             "control_match": 0.25,
             "control_exact": 0.0,
+            "control_entity": 0.0,
             "lift": 0.75,
             "returned": 0.8,
             "reference_match": 0.5,
@@ -53,6 +69,7 @@ def test_every_number_of_a_full_case() -> None:
             "reference_answer": exp(-2.0 * len(ANSWER.ids)),
             "reference_recovered": 0.05,  # (-1.9 - -2.0) / 2.0
             "reference_returned": 0.05,
+            "excess": 0.75,
             "focus_kept": 0.25,
             "overlap": 0.5,
             "neutral_loss": 0.2,
@@ -174,6 +191,134 @@ def test_an_answer_inside_a_longer_text(said: str, contains: float) -> None:
 def test_the_references_neutral_loss_stands_beside() -> None:
     found = of_case(ANSWER, recovery(), SHIFT, neutral_loss=[1.0], reference_neutral_loss=[0.5])
     assert found["reference_neutral_loss"] == single(0.5)
+
+
+def test_other_ids_without_marks_are_the_other_half() -> None:
+    told = replace(
+        PLAIN_ONLY,
+        attempts=(
+            attempt(0.9),
+            attempt(None, strategy="quote"),
+            replace(attempt(0.7, strategy="retokenise"), level="tokens"),
+        ),
+        controls=(
+            half(0.2, text="In Oslo.", rouge_l=1.0, exact=True),
+            half(0.95, strategy="quote"),
+        ),
+    )
+    found = of_case(ANSWER, told, SHIFT)
+    assert found["ids_only"] == single(0.7), "re-tokenising is its own half; quote cannot be read"
+    assert found["ids_only_exact"] == single(1.0)
+    assert "twin" not in found, "nothing was tried on the words' own ids"
+    kept = replace(attempt(0.9), ids_changed=False)
+    plain = Reading(-2.1, "no", 0.0, exact=False)
+    found = of_case(ANSWER, replace(PLAIN_ONLY, plain=plain, attempts=(kept,)), SHIFT)
+    assert found["twin"] == single(0.9)
+    assert found["ids_only"] == single(0.0), "the plain prompt is the other half"
+    assert found["ids_only_exact"] == single(0.0)
+
+
+def half(recovered: float | None, **more: object) -> Attempt:
+    made = attempt(recovered, kind="id_preserving", **more)  # pyright: ignore[reportArgumentType]
+    return replace(made, kind="ids_only")
+
+
+def test_a_twin_is_held_against_its_own_strength() -> None:
+    told = replace(
+        PLAIN_ONLY,
+        attempts=(attempt(0.9), replace(attempt(None), strength=2.0)),
+        controls=(
+            attempt(0.1, kind="id_preserving"),
+            replace(attempt(0.8, kind="id_preserving"), strength=2.0),
+        ),
+    )
+    assert of_case(ANSWER, told, SHIFT)["twin"] == single(0.1)
+
+
+def test_other_wordings_count_as_a_way_back_and_as_a_control() -> None:
+    reworded = [
+        replace(half(r, text=text, rouge_l=rouge, exact=rouge == 1), kind="paraphrase", draw=i)
+        for i, (r, text, rouge) in enumerate([(0.3, "In", 0.5), (0.6, "In Oslo.", 1.0)])
+    ]
+    last = replace(reworded[0], recovered=None, base_breaks=True, reference_logprob=0.0)
+    read = replace(reworded[1], reference_logprob=-1.0)
+    told = replace(
+        PLAIN_ONLY,
+        attempts=(attempt(0.2, reference_logprob=-2.5),),
+        best=attempt(0.2),
+        controls=(reworded[0], read, last),
+        paraphrase=0.6,
+        reference=Reading(-3.0),
+    )
+    found = estimates(of_case(ANSWER, told, SHIFT))
+    assert (found["paraphrase"], found["paraphrase_exact"]) == (0.6, 1.0)
+    assert found["paraphrase_match"] == 1.0
+    assert found["returned"] == 0.6
+    assert found["reference_recovered"] == pytest.approx(0.25)
+    assert found["reference_returned"] == pytest.approx(1.0)
+    assert found["excess"] == pytest.approx(0.2 - 0.25)
+
+
+def test_a_prompt_that_gives_the_answer_away_counts_in_nothing_else() -> None:
+    told = replace(
+        attempt(
+            None, text="In Oslo.", rouge_l=1.0, exact=True, base_exact=True, reference_logprob=0.0
+        ),
+        leaks=True,
+        base_breaks=False,
+    )
+    quiet = attempt(
+        0.1, text="no", rouge_l=0.0, exact=False, base_exact=False, reference_logprob=-2.9
+    )
+    drawn = replace(told, kind="random")
+    reworded = replace(told, kind="paraphrase")
+    base = Reading(-0.1, "In Oslo.", 1.0, exact=True)
+    case = replace(
+        PLAIN_ONLY, base=base, attempts=(told, quiet), controls=(drawn, reworded),
+        best=quiet, reference=Reading(-3.0),
+    )  # fmt: skip
+    found = of_case(ANSWER, case, SHIFT)
+    assert found["leaking"] == wilson(1, 2)
+    assert found["readable"] == wilson(1, 1)
+    assert found["ids_changed"] == wilson(1, 1)
+    assert found["recovered_exact"] == single(0.0)
+    assert found["base_exact_edited"] == wilson(0, 1)
+    assert found["reference_returned"].estimate == pytest.approx(0.05)
+    assert {"control_exact", "paraphrase_exact"}.isdisjoint(found)
+    alone = of_case(ANSWER, replace(case, attempts=(told,), best=None), SHIFT)
+    assert alone["leaking"] == wilson(1, 1)
+    assert {"readable", "recovered_match", "reference_recovered"}.isdisjoint(alone)
+
+
+def test_what_the_answer_is_about() -> None:
+    def hit(made: Attempt, found: bool) -> Attempt:
+        return replace(made, unlearned=replace(made.unlearned, entity_hit=found))
+
+    case = replace(
+        PLAIN_ONLY,
+        plain=Reading(-2.1, "x", 0.0, exact=False, entity_hit=False),
+        attempts=(hit(attempt(0.5), found=False), hit(attempt(0.4), found=True)),
+        controls=tuple(
+            hit(attempt(0.1, kind="random", draw=draw), found=draw == 1) for draw in (0, 1, 1)
+        ),
+    )
+    found = of_case(ANSWER, case, SHIFT)
+    assert found["unlearned_entity"] == single(0.0)
+    assert found["recovered_entity"] == single(1.0)
+    assert found["control_entity"] == Interval(0.5, 0.0, 1.0, 2)
+
+
+def test_a_search_says_how_large_it_was_and_what_holds() -> None:
+    search = Search("bold", (((3,), 0.8),), read=40, reference=0.5, held_out=0.3, paraphrases=2)
+    case = replace(recovery(), search=search)
+    found = of_case(ANSWER, case, SHIFT)
+    assert found["searched"] == single(40.0)
+    assert found["held_out"] == Interval(0.3, 0.3, 0.3, 2)
+    assert found["reference_recovered"] == single(0.5), "a search as large on the reference"
+    assert found["reference_returned"] == single(0.5)
+    assert found["excess"].estimate == pytest.approx(0.3)
+    bare = of_case(ANSWER, replace(case, search=replace(search, held_out=None)), SHIFT)
+    assert "held_out" not in bare
 
 
 # ---------------------------------------------------------------- sets

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from attribution.textmatch import exact, first_divergence, rouge_l
+from attribution.textmatch import bare_words, exact, first_divergence, rouge_l
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,11 @@ def test_case_punctuation_and_space_do_not_count(answer: str, text: str) -> None
 def test_the_first_word_that_differs(answer: str, text: str, index: int) -> None:
     assert first_divergence(answer, text) == index
     assert not exact(answer, text)
+
+
+def test_words_without_case_width_and_punctuation() -> None:
+    assert bare_words("Hsiao Yun-Hwa\u2019s  STRASSE, stra\u00dfe!") == [
+        *("hsiao", "yun", "hwa", "s", "strasse", "strasse"),
+    ]
+    assert bare_words("\u6771\u4ea1 \uff21\uff42") == ["\u6771", "\u4ea1", "ab"]
+    assert bare_words(" ?! ") == []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from attribution.cause import cause_in, cause_of
 from attribution.intervals import single, wilson
 from attribution.types import Interval, Label
 from attribution.verdict import Thresholds, judge, judge_set
@@ -166,27 +167,116 @@ def test_what_only_random_words_bring_back_came_back() -> None:
     assert label(numbers | {"reference_returned": 0.0}) == "SUPPRESSED"
 
 
+CHANGED = {"ids_changed": 1.0}
+RETOKENISED = "recovered by re-tokenising the keyword, not by emphasis"
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"twin": 0.0, "ids_changed": 1.0}, "bring back 0 %: it was other tokens that brought it"),
-        ({"twin": -0.1, "ids_changed": 1.0}, "bring back 0 %: it was other tokens"),
-        ({"twin": 0.8, "ids_changed": 1.0}, "80 %, as much: the marks themselves do it"),
-        ({"twin": 0.55, "ids_changed": 1.0}, "55 %: other tokens brought back the rest"),
-        ({"ids_changed": 1.0}, "it may be the other tokens"),
-        ({"twin": 0.83, "ids_changed": 0.0}, "keep their token ids"),
+        ({"twin": 0.0, "ids_only": 0.8} | CHANGED, RETOKENISED),
+        ({"twin": -0.1, "ids_only": 0.8} | CHANGED, "own ids bring back 0 %, other ids without"),
+        ({"twin": 0.8, "ids_only": 0.0} | CHANGED, "was recovered by emphasis (marks"),
+        ({"twin": 0.8, "ids_only": 0.7} | CHANGED, "by emphasis, and as well by re-tokenising"),
+        ({"twin": 0.3, "ids_only": 0.5} | CHANGED, "by marks on other ids, and by neither alone"),
+        ({"twin": 0.0} | CHANGED, "It took other token ids, marks alone do not do it"),
+        ({"twin": 0.8} | CHANGED, "was recovered by emphasis (marks"),
+        (CHANGED, "it may be the other tokens"),
+        ({"twin": 0.83, "ids_only": 0.0, "ids_changed": 0.0}, "recovered by emphasis"),
+        ({"ids_changed": 0.0}, "keep their token ids"),
     ],
 )
-def test_other_tokens_are_not_emphasis(more: dict[str, float], said: str) -> None:
+def test_what_brought_it_back_is_said(more: dict[str, float], said: str) -> None:
     assert label(RECOVERED | more) == "SUPPRESSED", "the knowledge is there either way"
     assert said in reasons(RECOVERED | more)
     assert reasons(RECOVERED | more).startswith("Marking the words brings back 83 %")
 
 
-def test_other_tokens_are_not_emphasis_in_a_text_either() -> None:
-    assert "it was other tokens" in reasons(TEXT_ONLY | {"twin_exact": 0.0})
-    assert "the marks themselves do it" in reasons(TEXT_ONLY | {"twin_exact": 1.0})
+def test_what_brought_a_text_back_is_said_as_well() -> None:
+    halves = {"twin_exact": 0.0, "ids_only_exact": 1.0}
+    assert RETOKENISED in reasons(TEXT_ONLY | halves)
+    assert "was recovered by emphasis" in reasons(TEXT_ONLY | {"twin_exact": 1.0})
     assert "token ids" not in reasons(TEXT_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("recovered", "same_ids", "other_ids", "expected"),
+    [
+        (None, 0.9, 0.9, "unknown"),
+        (0.4, 0.4, 0.0, "neither"),
+        (0.4, None, None, "neither"),
+        (0.9, None, 0.9, "unknown"),
+        (0.9, 0.9, None, "unknown"),
+        (0.9, 0.9, 0.0, "emphasis"),
+        (0.9, 0.0, 0.9, "other ids"),
+        (0.9, 0.7, 0.66, "either"),
+        (0.9, 0.55, 0.9, "other ids"),
+        (0.9, 0.6, 0.6, "both"),
+        (0.6, 0.45, 0.0, "both"),
+        (1.5, 0.8, 0.1, "emphasis"),
+    ],
+)
+def test_the_cause_by_its_truth_table(
+    recovered: float | None, same_ids: float | None, other_ids: float | None, expected: str
+) -> None:
+    assert cause_of(recovered, same_ids, other_ids, DEFAULT) == expected
+
+
+def test_the_cause_of_a_case_is_by_probability_and_else_by_text() -> None:
+    halves = {"twin": 0.8, "ids_only": 0.0, "twin_exact": 0.0, "ids_only_exact": 1.0}
+    assert cause_in(points(RECOVERED | halves), DEFAULT) == "emphasis"
+    assert cause_in(points(TEXT_ONLY | halves), DEFAULT) == "other ids"
+    assert cause_in(points(FORGOTTEN | {"recovered": 0.1} | halves), DEFAULT) == "neither"
+    assert cause_in(points(FORGOTTEN), DEFAULT) == "unknown"
+
+
+def test_another_wording_that_does_as_much_makes_a_sign_unspecific() -> None:
+    assert label(RECOVERED | {"paraphrase": 0.3, "paraphrase_exact": 0.0}) == "SUPPRESSED"
+    as_well = RECOVERED | {"paraphrase": 0.7, "paraphrase_exact": 1.0}
+    assert label(as_well) == "UNKNOWN"
+    assert "in other words, without marks, 70 % comes back as well" in reasons(as_well)
+    quiet = {"reference_recovered": 0.0, "reference_returned": 0.1}
+    assert label(as_well | quiet) == "SUPPRESSED"
+    assert "not tied to these words" in reasons(as_well | quiet)
+    assert label(TEXT_ONLY | {"paraphrase_exact": 1.0}) == "UNKNOWN"
+    about = TEXT_ONLY | {"recovered_exact": 0.0, "recovered_match": 0.9, "readable": 0.5}
+    assert label(about) == "SUPPRESSED"
+    assert label(about | {"paraphrase_match": 0.8}) == "UNKNOWN"
+
+
+def test_what_only_another_wording_brings_back_came_back() -> None:
+    numbers = FORGOTTEN | {"recovered": 0.2, "control": 0.1, "lift": 0.1}
+    reworded = numbers | {"returned": 0.9, "paraphrase": 0.9}
+    assert label(reworded) == "UNKNOWN"
+    assert "Asked in other words, without marks, 90 %" in reasons(reworded)
+    assert label(reworded | {"reference_returned": 0.0}) == "SUPPRESSED"
+    text = numbers | {"returned": 0.3, "paraphrase_exact": 1.0}
+    assert "gives the answer word for word" in reasons(text)
+    assert label(text | {"reference_returned": 0.0}) == "UNKNOWN", "one text may be chance"
+
+
+def test_of_how_many_the_best_is_meant_is_said() -> None:
+    found = points(RECOVERED) | {"readable": wilson(7, 8)}
+    told = " ".join(judge(found, DEFAULT).reasons)
+    assert "2 % (best of 7 ways, against the best of the same 7 on random words)" in told
+    assert "best of" not in reasons(RECOVERED), "there was one way"
+
+
+def test_words_that_were_searched_for_have_to_hold_in_paraphrases() -> None:
+    searched = RECOVERED | {"searched": 60.0}
+    assert label(searched) == "UNKNOWN"
+    assert "no paraphrase tells whether by chance" in reasons(searched)
+    assert label(searched | {"held_out": 0.2}) == "UNKNOWN"
+    assert "in paraphrases bring back 20 %" in reasons(searched | {"held_out": 0.2})
+    assert label(searched | {"held_out": 0.7}) == "SUPPRESSED"
+    assert label(searched | {"held_out": 0.2, "reference_recovered": 0.0}) == "SUPPRESSED"
+    assert label(TEXT_ONLY | {"searched": 60.0}) == "UNKNOWN"
+
+
+def test_prompts_that_all_give_the_answer_away_say_nothing() -> None:
+    numbers = FORGOTTEN | {"readable": None, "leaking": 1.0}
+    assert label(numbers) == "UNKNOWN"
+    assert "gives the answer away" in reasons(numbers)
 
 
 @pytest.mark.parametrize("numbers", [FORGOTTEN, FORGOTTEN | {"recovered": 0.2}])

@@ -14,8 +14,9 @@ from room import CASES, OPEN, Room, keys, read
 from attribution.types import Case
 from unpact_tui import __version__
 from unpact_tui.app import painting, takeaway
-from unpact_tui.app.evidence import attempt_lines, ladder_lines
+from unpact_tui.app.evidence import attempt_lines
 from unpact_tui.app.glyphs import UNICODE
+from unpact_tui.app.ladder import ladder_lines
 from unpact_tui.app.overview import Overview, summary_of_all, summary_of_prompt
 from unpact_tui.app.widgets import status_line
 from unpact_tui.errors import BadSession, ExitCode, Unwritable, exit_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from attribution import emphasis
+from unpact_tui.app.dial import strategy_of
 from unpact_tui.app.overview import Jump, next_like
 from unpact_tui.app.screens.moving import Moving
 from unpact_tui.app.state import same_words, word_at, words_with
@@ -79,8 +79,9 @@ class Acting(Moving):
     def action_strength(self, by: int) -> None:
         """Emphasise more or less strongly."""
         name, now = self.state.strategy, self.state.now.strength
-        degrees = emphasis.strengths(name)
-        if len(degrees) == 1:
+        strategy = strategy_of(name, self.state.means)
+        degrees = () if strategy is None else strategy.strengths
+        if len(degrees) < 2:
             self.comparison.hint(f"{name} has no degrees: it is on or off.")
             return
         place = min(range(len(degrees)), key=lambda i: abs(degrees[i] - now)) + by

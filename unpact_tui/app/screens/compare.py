@@ -17,6 +17,7 @@ from textual.widgets import Static
 from unpact_tui.app import keys
 from unpact_tui.app.commands import Command, ScreenCommands
 from unpact_tui.app.comparison import Comparison
+from unpact_tui.app.dial import strategy_of
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
 from unpact_tui.app.messages import EngineClient
@@ -201,8 +202,10 @@ class CompareScreen(Visiting):
                 run = partial(self.run_action, binding.action)
                 yield Command(f"{title}: {does}", f"key {key}" if key else "", run)
         for name in self.state.strategies:
+            strategy = strategy_of(name, self.state.means)
+            level = f"{strategy.level} level" if strategy else ""
             yield Command(
-                f"Strategy: {shown(name, 40)}", "", partial(self._do, ChooseStrategy(name))
+                f"Strategy: {shown(name, 40)}", level, partial(self._do, ChooseStrategy(name))
             )
         for index, case in enumerate(self.state.cases):
             title = f"Prompt {index + 1}: {shown(case.prompt, 60)}"

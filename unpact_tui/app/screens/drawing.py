@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from unpact_tui.app import certainty, painting
+from unpact_tui.app.dial import named
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.host import Host
 from unpact_tui.app.lines import shown
@@ -228,4 +229,5 @@ def _answer_title(state: CompareState, role: Role, glyphs: Glyphs) -> str:
         return "answers"
     tried = state.page.tried
     after = "" if tried is None else f": {glyphs.number(tried.attempt.unlearned.logprob)}"
-    return f"answers, with {state.strategy}{after}"
+    how = named(state.strategy, state.now.strength, state.means)
+    return f"answers, with {how}{after}"

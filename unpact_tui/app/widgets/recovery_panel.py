@@ -7,8 +7,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from unpact_tui.app.evidence import attempt_lines, ladder_lines
+from unpact_tui.app.evidence import attempt_lines
 from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.ladder import ladder_lines
 from unpact_tui.app.lines import Line, content
 from unpact_tui.app.state import CompareState
 

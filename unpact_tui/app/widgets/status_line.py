@@ -7,6 +7,7 @@ from textual.widgets import Static
 from attribution.types import AnswerSource
 from unpact_tui.app import certainty
 from unpact_tui.app.certainty import Values
+from unpact_tui.app.dial import named
 from unpact_tui.app.evidence import words_of
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, WARN, Line, Piece, content, shown
@@ -102,7 +103,8 @@ def activity(state: CompareState, glyphs: Glyphs) -> str:
     """Say what the engine does."""
     awaited, ladder = state.page.awaited, state.page.ladder
     if "attempt" in awaited:
-        return f"trying {state.strategy}{glyphs.ellipsis}"
+        how = named(state.strategy, state.now.strength, state.means)
+        return f"trying {how}{glyphs.ellipsis}"
     if "analysis" in awaited:
         return f"measuring{glyphs.ellipsis}"
     if "recovery" in awaited:

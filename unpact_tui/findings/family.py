@@ -1,0 +1,52 @@
+"""What is measured: unlearned models, each beside its base and with its prompts.
+
+Plain values and a protocol. The demo's zoo is one family; whatever else can name its models and
+prepare them is another. Knows nothing of measuring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+from attribution.types import Case
+from unpact_tui.output import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One unlearned model, before anything of it is there."""
+
+    seed: int
+    member: str
+    method: str
+    """As a person would name it."""
+    digest: str
+    """Changes when the model would come out otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The same, ready to be opened."""
+
+    base: str
+    unlearned: str
+    reference: str | None
+    forget: tuple[Case, ...]
+    retain: tuple[Case, ...]
+    general: tuple[Case, ...]
+    """What has nothing to do with either."""
+
+
+class Family(Protocol):
+    """Models that belong together. It is sent to other processes, so it is a plain value."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All there is to measure, in order."""
+        ...
+
+    def prepare(self, entry: Entry) -> Generator[Step, None, Subject]:
+        """Build or find what an entry needs, telling how far it is. Raises errors of ours."""
+        ...

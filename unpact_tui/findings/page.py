@@ -1,0 +1,184 @@
+"""The page: what was found, how it was measured, and what it does not show.
+
+Markdown, all of it computed. Knows nothing of models or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from unpact_tui.findings import tables
+from unpact_tui.findings.figures import Findings
+from unpact_tui.findings.plots import HOW
+from unpact_tui.findings.sentences import FEW, LEAST_FALL, LEAST_LIFT
+
+_HEAD = """\
+# Findings
+
+Three claims of the paper behind this tool (Zhang et al. 2025, arXiv 2509.24675), measured by the
+tool itself on {models} unlearned models: {methods} methods, {seeds} (another world, another base
+and another reference each), {forget} prompts to forget and {retain} to retain in each.
+
+    {command}
+
+{versions}
+
+The command goes on where it was broken off, and this page comes out of its results folder whole.
+
+**The models are tiny** (0.8 million parameters) and their world is made up. This shows what the
+instrument sees and which mechanisms are possible. It shows nothing about a method on a large model.
+
+From the paper: LP, the contribution of a token, KeyTokens, and the three claims. It publishes
+neither its thresholds nor its emphasis wording, and no control. **Ours**: alpha and beta, every
+strategy, the random words, the reference, the halves of a mark, the kinds of token, all measures of
+recovery and of penalty, every interval, and when a finding is said to hold.
+"""
+
+_READING = """\
+## How to read it
+
+- `0.82 [0.75, 0.88; 0.70 to 0.90]`: the mean over seeds of the means over prompts; its 95 %
+  interval, by a bootstrap of seeds and of prompts within each; and the lowest and the highest seed.
+  Seeds are what is repeated, and with a handful of them an interval is rather too narrow than too
+  wide: read the range beside it.
+- A finding *holds* for a method where the whole interval is on the right side: a contribution falls
+  by more than {fall} nats, recovery exceeds both controls by more than {lift} of what was lost.
+- **lost**: the base writes the answer word for word and the unlearned model does not. Recovery is
+  read on these alone, and nothing is said of a method with fewer than {few}.
+- **recovered**: (LP emphasised - LP plain) / (LP base - LP plain); 1 is all of it, below 0 is
+  damage. **lift**: recovered - the same on random other words ({draws} draws). **excess**:
+  recovered - what the reference gains under the same edit, as a share of the same gap.
+- **verdict**: of the whole model, by the tool's thresholds.
+"""
+
+
+def page(found: Findings, pictures: Collection[str]) -> str:
+    """Return the page; `pictures` are the files that stand in the folder `findings` beside it."""
+    return "\n".join(part.rstrip("\n") + "\n" for part in _parts(found, pictures))
+
+
+def _parts(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+    yield _head(found)
+    if not pictures:
+        yield HOW
+    yield "## In short\n"
+    yield _list((found.focus_says[0], *found.recovered_says[:2], *_collapse(found)))
+    yield _READING.format(fall=LEAST_FALL, lift=LEAST_LIFT, few=FEW, draws=found.draws)
+    yield "## What was measured\n"
+    yield tables.methods(found)
+    yield from _neutral(found)
+    yield from _first(found, pictures)
+    yield from _second(found, pictures)
+    yield from _third(found, pictures)
+    if missing := tables.unmeasured(found):
+        yield "## Not measured\n"
+        yield missing
+
+
+def _head(found: Findings) -> str:
+    seeds = len(found.seeds)
+    listed = ", ".join(map(str, found.seeds))
+    return _HEAD.format(
+        models=sum(len(one.verdicts) for one in found.penalised),
+        methods=len(found.methods),
+        seeds=f"seed {listed}" if seeds == 1 else f"{seeds} seeds ({listed})",
+        forget=found.forget,
+        retain=found.retain,
+        command=found.command,
+        versions="\n".join(_versions(found)),
+    )
+
+
+def _versions(found: Findings) -> Iterator[str]:
+    minutes = f"{max(found.seconds / 60, 1):.0f} minutes"
+    for one in found.versions:
+        yield (
+            f"Measured by unpact-tui {one.unpact_tui}, Python {one.python}, torch {one.torch} and "
+            f"transformers {one.transformers};"
+        )
+    yield f"{minutes} in all, without building."
+
+
+def _neutral(found: Findings) -> Iterator[str]:
+    """Say what the neutral losses are to be read against."""
+    losses = [one.reference_neutral_loss for one in found.penalised]
+    there = next((loss for loss in losses if loss is not None), None)
+    if there is not None:
+        yield (
+            "The neutral loss is read against that of the reference, which nobody broke: "
+            f"{tables.cell(there)} nats per token.\n"
+        )
+
+
+def _first(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+    yield "## 1. Does unlearning disrupt the focus on keywords?\n"
+    yield _list(found.focus_says)
+    yield _picture("focus.svg", "Contribution of KeyTokens, base against unlearned", pictures)
+    yield "Mean contribution of the base's KeyTokens, in nats per answer token.\n"
+    yield tables.focus(found)
+    yield (
+        "**kept**: sum of the positive contributions at the base's KeyTokens, unlearned / base. "
+        "**overlap**: Jaccard index of the two models' KeyTokens.\n"
+    )
+    yield tables.kept(found)
+
+
+def _second(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+    yield "## 2. Does emphasis on keywords bring answers back?\n"
+    yield _list(found.recovered_says)
+    yield (
+        "A mark does two things: it stands beside a word, and it may cut the word into other "
+        "tokens. Its halves are read apart: the marks with the word's token ids left as they were, "
+        "and the other ids without any mark. Where the other ids alone bring an answer back, that "
+        "is **re-tokenisation**: the model was taught to be silent about one spelling in tokens, "
+        "and is asked in another. It still shows that the answer was not erased; it does not show "
+        "that attention to the keyword was what was lost.\n"
+    )
+    yield _picture("recovery.svg", "What comes back, beside its controls", pictures)
+    yield (
+        "The strategy is chosen for each seed by its lift in the other seeds (with one seed, for "
+        "each half of the prompts on the other half), so that the best of many is not read on the "
+        "prompts that made it the best.\n"
+    )
+    yield tables.recovery(found)
+    yield tables.texts(found)
+    yield _picture("strategies.svg", "Lift of every strategy on every method", pictures)
+    yield (
+        "Every strategy, on KeyTokens / on random words; in bold where the lift is surely above "
+        f"{LEAST_LIFT} with all strategies tried at once (simultaneous intervals over all lost "
+        "prompts).\n"
+    )
+    yield tables.strategies(found)
+
+
+def _third(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+    yield "## 3. Do models collapse because common words are penalised too?\n"
+    yield _list(found.penalised_says)
+    yield _picture("penalty.svg", "Loss by kind of token and of text", pictures)
+    yield (
+        "Nats lost per answer token, base - unlearned. **key**: tokens of what the answer is "
+        "about. **content**: of other words that say something. **common**: words of grammar, and "
+        "what is no word. **general**: questions of general knowledge; **neutral**: what the base "
+        "says to a few openings, where no token is a keyword. The reference was never unlearned: "
+        "what it lacks is what learning the facts had added.\n"
+    )
+    yield tables.penalty(found)
+    yield _picture("collapse.svg", "Indiscriminateness against damage, model by model", pictures)
+    yield (
+        "Every model is a point. Intervals resample methods, for the seeds of one are no new "
+        "methods. Models whose keywords lost next to nothing are left out. A relation over models "
+        "is no cause: these methods differ in more than in what they penalise.\n"
+    )
+    yield tables.relations(found)
+
+
+def _collapse(found: Findings) -> Sequence[str]:
+    return tuple(says for says in found.penalised_says if "rho" in says)[:2]
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return "".join(f"- {sentence}\n" for sentence in sentences)
+
+
+def _picture(name: str, text: str, pictures: Collection[str]) -> str:
+    return f"![{text}](findings/{name})\n" if name in pictures else ""

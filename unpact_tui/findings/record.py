@@ -1,0 +1,108 @@
+"""What is kept of one model: everything the findings are computed from, and nothing computed.
+
+Files of it are read back long after they were written, so its shape has a number of its own. Knows
+nothing of models or of findings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import msgspec
+
+from attribution.types import Attempt, Label, Nats, Recovery
+
+SCHEMA = 1
+"""Raised when a record would hold something else; older ones are then measured anew."""
+
+Text = Literal["forget", "retain", "general", "neutral"]
+"""What an answer is of: the prompts to forget and to retain, general questions, and what the base
+says to neutral openings."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """An answer, token by token, after the plain prompt."""
+
+    id: str
+    text: Text
+    pieces: tuple[str, ...]
+    entities: tuple[str, ...]
+    """What the answer is about."""
+    base: tuple[Nats, ...]
+    """Log-probabilities, one per token, as below."""
+    unlearned: tuple[Nats, ...]
+    reference: tuple[Nats, ...] = ()
+    """Empty without a reference."""
+
+
+class CaseRecord(msgspec.Struct, frozen=True):
+    """A prompt to forget or to retain."""
+
+    answered: Answered
+    base: tuple[Nats | None, ...]
+    """Contributions, one per prompt token, as below."""
+    unlearned: tuple[Nats | None, ...]
+    keys: tuple[int, ...]
+    """The base's KeyTokens."""
+    words: tuple[int, ...]
+    """Positions in words."""
+    overlap: float | None
+    focus_kept: float | None
+    recovery: Recovery
+    """Without prompts, generations and positions, which no finding reads."""
+    verdict: Label
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """Of what measured."""
+
+    unpact_tui: str
+    python: str
+    torch: str
+    transformers: str
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One unlearned model."""
+
+    schema: int
+    seed: int
+    member: str
+    method: str
+    digest: str
+    """Of the model and of the settings."""
+    versions: Versions | None = None
+    seconds: float = 0.0
+    """That measuring took, without building."""
+    cases: tuple[CaseRecord, ...] = ()
+    texts: tuple[Answered, ...] = ()
+    """General and neutral."""
+    verdict: Label = "UNKNOWN"
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Prompts and strategies that could not be read, each with the reason."""
+    error: str = ""
+    """Why there is nothing, when there is nothing."""
+
+
+def bare(recovery: Recovery) -> Recovery:
+    """Return a recovery without its texts, which would be most of a file."""
+    best = recovery.best
+    return replace(
+        recovery,
+        attempts=tuple(map(_bare, recovery.attempts)),
+        controls=tuple(map(_bare, recovery.controls)),
+        best=None if best is None else _bare(best),
+    )
+
+
+def _bare(attempt: Attempt) -> Attempt:
+    return replace(
+        attempt,
+        positions=(),
+        moved=(),
+        prompt_text="",
+        base_generation=None,
+        pieces=(),
+        unlearned=replace(attempt.unlearned, generation=None),
+    )
