@@ -10,6 +10,7 @@ row begins with that was read before. Logits are float32 whatever the model's dt
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -257,3 +258,21 @@ class Network:
         ids = {"input_ids": self.send(x)} if embeddings is None else {"inputs_embeds": embeddings}
         mask = None if seen is None else self.send(seen.long())
         return self.model(**ids, attention_mask=mask, **options)
+
+
+def answer_logits(
+    network: Network,
+    left: Sequence[tuple[int, ...]],
+    answer: tuple[int, ...],
+    prefix: Prefix | None = None,
+    shared: int = 0,
+    steering: Steering | None = None,
+) -> torch.Tensor:
+    """Return the logits (B, T, V) of the answer after what is left of each row."""
+    longest = max(map(len, left)) + len(answer) - 1
+    x = torch.zeros(len(left), longest, dtype=torch.long)
+    for line, row in zip(x, left, strict=True):
+        line[: len(row) + len(answer) - 1] = torch.tensor(row + answer[:-1])
+    ends = torch.tensor([len(row) - 1 for row in left])
+    where = ends[:, None] + torch.arange(len(answer))  # (B, T)
+    return network.logits(x, where, prefix, shared, steering=steering)

@@ -19,7 +19,7 @@ import torch
 
 from attribution.blocks import Block, Room, blocks, forwards, shared_length
 from attribution.errors import OutOfMemory, Unsupported
-from attribution.network import Network, NothingShared, Prefix
+from attribution.network import Network, NothingShared, Prefix, answer_logits
 from attribution.scorer import Hidden, Row
 from attribution.steer import anchored, anchors, of_rows, rows_at_once, unanchored
 from attribution.types import Steering
@@ -156,34 +156,11 @@ class Reader:
         `steering` it is."""
         left = [row[block.shared :] for row in rows[block.start : block.stop]]
         if steering is not None and anchors(steering):
-            without = self._logits_behind(unanchored(left, steering.where), answer)
-            logits = anchored(self._logits_behind(left, answer), without, steering)
+            without = answer_logits(self.network, unanchored(left, steering.where), answer)
+            logits = anchored(answer_logits(self.network, left, answer), without, steering)
         else:
-            logits = self._logits_behind(left, answer, prefix, block.shared, steering)
-        return self._logprobs(logits, answer)
-
-    def _logits_behind(
-        self,
-        left: Sequence[Row],
-        answer: Row,
-        prefix: Prefix | None = None,
-        shared: int = 0,
-        steering: Steering | None = None,
-    ) -> torch.Tensor:
-        """Return the logits (B, T, V) of the answer after what is left of each row."""
-        longest = max(map(len, left)) + len(answer) - 1
-        x = torch.zeros(len(left), longest, dtype=torch.long)
-        for line, row in zip(x, left, strict=True):
-            line[: len(row) + len(answer) - 1] = torch.tensor(row + answer[:-1])
-        ends = torch.tensor([len(row) - 1 for row in left])
-        where = ends[:, None] + torch.arange(len(answer))  # (B, T)
-        return self.network.logits(x, where, prefix, shared, steering=steering)
-
-    def _logprobs(self, logits: torch.Tensor, answer: Row) -> torch.Tensor:
-        """Return (B, T) of float32 logits (B, T, V)."""
-        target = self.network.send(torch.tensor(answer)).to(logits.device)
-        chosen = logits.gather(-1, target.expand(len(logits), -1)[..., None])[..., 0]
-        return chosen - logits.logsumexp(-1)
+            logits = answer_logits(self.network, left, answer, prefix, block.shared, steering)
+        return _logprobs(self.network, logits, answer)
 
     def _read_first(
         self, rows: Sequence[Row], shared: Sequence[int], answer: Row
@@ -197,7 +174,7 @@ class Reader:
             with torch.inference_mode():
                 x = torch.tensor([rows[0] + answer[:-1]])
                 logits, prefix = self.network.prefill(x, len(answer))
-                logprobs = self._logprobs(logits, answer)
+                logprobs = _logprobs(self.network, logits, answer)
             if len(rows[0]) > 2 * self._proven:
                 self._prove(prefix, rows, shared, answer)
         except _REFUSALS as error:
@@ -245,24 +222,12 @@ class Reader:
             )
             batch = hidden[done : done + max(1, fits)]
             try:
-                logprobs = self._read_hidden(prefix, row, answer, batch)
+                logprobs = _hidden(self.network, prefix, row, answer, batch)
             except RuntimeError as error:
                 self.shrink(error, len(batch), len(answer))
                 continue
             done += len(batch)
             yield logprobs
-
-    @torch.inference_mode()
-    def _read_hidden(
-        self, prefix: Prefix, row: Row, answer: Row, hidden: Sequence[Hidden]
-    ) -> torch.Tensor:
-        x = torch.tensor(row[-1:] + answer[:-1]).expand(len(hidden), -1)  # (B, T)
-        where = torch.arange(len(answer)).expand(len(hidden), -1)
-        seen = torch.ones(len(hidden), len(row) + len(answer) - 1, dtype=torch.bool)
-        for line, positions in zip(seen, hidden, strict=True):
-            line[sorted(positions)] = False
-        logits = self.network.logits(x, where, prefix, len(row) - 1, seen)
-        return self._logprobs(logits, answer)
 
     @torch.inference_mode()
     def rounding(self, row: Row, answer: Row) -> float | None:
@@ -272,10 +237,11 @@ class Reader:
             return None
         x = torch.tensor([row + answer[:-1]])
         where = torch.arange(len(row) - 1, x.shape[1])[None]
-        whole = self._logprobs(self.network.logits(x, where), answer).mean()
+        whole = _logprobs(self.network, self.network.logits(x, where), answer).mean()
         # One by one: a batch could need more memory than anything before.
         moved = [
-            self._logprobs(self.network.nudged(x, len(answer), seed), answer).mean() - whole
+            _logprobs(self.network, self.network.nudged(x, len(answer), seed), answer).mean()
+            - whole
             for seed in range(_NUDGES)
         ]
         return 3 * float(torch.stack(moved).square().mean().sqrt())
@@ -298,3 +264,24 @@ class Reader:
         self.batch_tokens = rows * length // 2
         if self.network.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+@torch.inference_mode()
+def _hidden(
+    network: Network, prefix: Prefix, row: Row, answer: Row, hidden: Sequence[Hidden]
+) -> torch.Tensor:
+    """Return log-probabilities (B, T) behind all of a row but its last token."""
+    x = torch.tensor(row[-1:] + answer[:-1]).expand(len(hidden), -1)  # (B, T)
+    where = torch.arange(len(answer)).expand(len(hidden), -1)
+    seen = torch.ones(len(hidden), len(row) + len(answer) - 1, dtype=torch.bool)
+    for line, positions in zip(seen, hidden, strict=True):
+        line[sorted(positions)] = False
+    logits = network.logits(x, where, prefix, len(row) - 1, seen)
+    return _logprobs(network, logits, answer)
+
+
+def _logprobs(network: Network, logits: torch.Tensor, answer: Row) -> torch.Tensor:
+    """Return (B, T) of float32 logits (B, T, V)."""
+    target = network.send(torch.tensor(answer)).to(logits.device)
+    chosen = logits.gather(-1, target.expand(len(logits), -1)[..., None])[..., 0]
+    return chosen - logits.logsumexp(-1)

@@ -46,15 +46,7 @@ def _markdown(document: Document) -> Iterator[str]:
         ),
     )
     yield from (f"\n{_prose(words)}" for words in shared_words.sentences(checkpoints(document)))
-    yield "\n## Evidence\n"
-    yield from _rows(
-        ("number", "estimate", "interval", "n"),
-        (
-            (_code(name), number(found.estimate), between(found), str(found.n))
-            for name, found in document.evidence.items()
-        ),
-    )
-    yield f"\n{INTERVALS}"
+    yield from _evidence(document)
     yield "\n## Cases\n"
     yield from _rows(
         COLUMNS, ((_code(case.id), case.verdict, *numbers(case)) for case in document.cases)
@@ -71,6 +63,18 @@ def _markdown(document: Document) -> Iterator[str]:
         yield from (f"- {_code(lost.id)}: {_prose(lost.reason)}" for lost in document.failures)
     yield "\n## Settings\n"
     yield from _settings(document)
+
+
+def _evidence(document: Document) -> Iterator[str]:
+    yield "\n## Evidence\n"
+    yield from _rows(
+        ("number", "estimate", "interval", "n"),
+        (
+            (_code(name), number(found.estimate), between(found), str(found.n))
+            for name, found in document.evidence.items()
+        ),
+    )
+    yield f"\n{INTERVALS}"
 
 
 def _strategies(document: Document) -> Iterator[str]:

@@ -21,6 +21,7 @@ from attribution.endpoint.address import Address
 from attribution.endpoint.key import Key
 from attribution.endpoint.words import words
 from attribution.errors import (
+    BadEndpoint,
     EndpointError,
     KeyRefused,
     NoSuchModel,
@@ -109,21 +110,16 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`transport` and `clock` stand in for the network and for time."""
+        """`transport` and `clock` stand in for the network and for time.
+
+        Raises `BadEndpoint` where the environment's proxies or certificates are none.
+        """
         self.address = address
         self.limits = limits or Limits()
         self._key = key
         self._clock = clock or Clock()
         self._pace = _Pace(self._clock, self.limits.per_second)
-        self._http = httpx.Client(
-            transport=transport,
-            # Compressed, a few bytes could be many.
-            headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
-            trust_env=not address.local,  # of loopback a proxy knows nothing
-            verify=address.encrypted,  # certificates take 0.2 s to read, and here serve nothing
-            timeout=httpx.Timeout(self.limits.silence, connect=self.limits.connect),
-            follow_redirects=False,
-        )
+        self._http = _connection(address, self.limits, transport)
 
     def ask(self, body: Mapping[str, object], ended: threading.Event | None = None) -> bytes:
         """Return the answer to one request, trying again while that may help; `ended` gives up.
@@ -219,6 +215,27 @@ class Client:
         said = self._said(_message(b"".join(self._bounded(response))))
         failure = ServerFailed(url, str(status), said)
         return _Again(failure, after) if status in (408, 500, 502, 503, 504) else failure
+
+
+def _connection(
+    address: Address, limits: Limits, transport: httpx.BaseTransport | None
+) -> httpx.Client:
+    try:
+        return httpx.Client(
+            transport=transport,
+            # Compressed, a few bytes could be many.
+            headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
+            trust_env=not address.local,  # of loopback a proxy knows nothing
+            verify=address.encrypted,  # certificates take 0.2 s to read, and here serve nothing
+            timeout=httpx.Timeout(limits.silence, connect=limits.connect),
+            follow_redirects=False,
+        )
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        # Not in its own words: a proxy's address may hold a password.
+        hint = "Look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+        raise BadEndpoint(
+            "the proxies or certificates that the environment names are none", hint
+        ) from error
 
 
 def _seconds(header: str | None, now: float) -> float | None:

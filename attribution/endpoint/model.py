@@ -97,7 +97,7 @@ class EndpointModel(HFTokens):
     ) -> Iterator[list[TokenLogprobs]]:
         """Raise `Unsupported`: a server cannot be told what an answer must not see."""
         raise Unsupported(
-            f"hide tokens from an answer: {BEHIND}", "Leave --estimator out: removal works."
+            f"hide tokens from an answer: {BEHIND}", "Leave out --estimator and --budget."
         )
 
     def rounding(self, row: Row, answer: Answer) -> Nats | None:
@@ -106,7 +106,9 @@ class EndpointModel(HFTokens):
 
     def salience(self, row: Row, answer: Answer) -> tuple[Nats, ...]:
         """Raise `Unsupported`: a server gives no gradients."""
-        raise Unsupported(f"be asked for a gradient: {BEHIND}", "Leave --estimator out.")
+        raise Unsupported(
+            f"be asked for a gradient: {BEHIND}", "Leave out --estimator and --budget."
+        )
 
     # ------------------------------------------------------------ writing
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from attribution.thresholds import Thresholds
 from unpact_tui.findings import sentences
@@ -22,6 +23,7 @@ from unpact_tui.findings.penalised import (
 )
 from unpact_tui.findings.record import Record, Versions
 from unpact_tui.findings.recovered import Recovered, recovered
+from unpact_tui.findings.verdicts import verdict_of
 
 SCHEMA = 1
 
@@ -55,7 +57,7 @@ class Findings(msgspec.Struct, frozen=True):
     strategies: tuple[str, ...]
     draws: int
     seconds: float
-    """Of one core, all models together."""
+    """All models together."""
     focus: tuple[Focus, ...]
     focus_says: tuple[str, ...]
     """In plain sentences, as below."""
@@ -78,7 +80,11 @@ def compute(
     draws: int,
 ) -> Findings:
     """Compute all findings. At least one record must hold something."""
-    whole = [record for record in records if not record.error]
+    whole = [
+        replace(record, verdict=verdict_of(record, thresholds))
+        for record in records
+        if not record.error
+    ]
     members = tuple(dict.fromkeys(record.member for record in whole))
     by_member = {name: [r for r in whole if r.member == name] for name in members}
     seeds = tuple(sorted({record.seed for record in whole}))

@@ -9,11 +9,12 @@ import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from attribution.thresholds import DEFAULT_THRESHOLDS
 from unpact_tui.destination import destination
 from unpact_tui.errors import BadUsage, Unwritable
 from unpact_tui.findings.family import Entry
@@ -30,8 +31,15 @@ class Plan:
     """Of each kind, at most; None is all."""
 
     def digest(self, entry: Entry) -> str:
-        """Return what changes when a record would come out otherwise."""
-        what = (entry.digest, entry.member, entry.seed, self.settings, self.prompts, SCHEMA)
+        """Return what changes when a record would come out otherwise.
+
+        Most thresholds only judge, and a verdict can be had again from what is kept.
+        """
+        limits = self.settings.thresholds
+        allowed = (limits.base_breaks, limits.base_loss)
+        settings = replace(self.settings, thresholds=DEFAULT_THRESHOLDS)
+        how = {**msgspec.to_builtins(settings), "thresholds": allowed}
+        what = (entry.digest, entry.member, entry.seed, how, self.prompts, SCHEMA)
         return hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:16]
 
 

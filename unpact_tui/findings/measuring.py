@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from attribution.errors import AttributionError
-from attribution.evidence import CaseEvidence, of_set
 from attribution.leakage import entities_of
 from attribution.neutral import neutral_probes
 from attribution.scorer import Model
-from attribution.types import Answer, Case, Prompt
-from attribution.verdict import judge_set
+from attribution.thresholds import Evidence
+from attribution.types import Answer, Case, Prompt, Split
 from attribution.words import find_words
 from unpact_tui.case_reading import CaseState
 from unpact_tui.engine import Engine
 from unpact_tui.findings.family import Entry, Subject
 from unpact_tui.findings.keeping import Plan
 from unpact_tui.findings.record import SCHEMA, Answered, CaseRecord, Record, Text, Versions, bare
+from unpact_tui.findings.verdicts import label
 from unpact_tui.settings import Settings
 from unpact_tui.worker.protocol import Analyse, Open, Recover
 
@@ -58,12 +58,9 @@ def measure(entry: Entry, subject: Subject, plan: Plan) -> Generator[Progress, N
     measured = yield from _cases(engine, cases)
     yield Progress("general and neutral text", len(cases), len(cases))
     texts = tuple(_texts(engine, subject.general))
-    found = [
-        CaseEvidence(state.case.split, state.evidence, state.verdict.label)
-        for state in measured.states
-        if state.verdict is not None
+    judged: list[tuple[Split, Evidence]] = [
+        (state.case.split, state.evidence) for state in measured.states
     ]
-    together = of_set(found, settings.thresholds, seed=settings.seed)
     return Record(
         schema=SCHEMA,
         seed=entry.seed,
@@ -74,7 +71,8 @@ def measure(entry: Entry, subject: Subject, plan: Plan) -> Generator[Progress, N
         seconds=time.monotonic() - began,
         cases=tuple(_case(engine, state, settings) for state in measured.states),
         texts=texts,
-        verdict=judge_set(together, settings.thresholds).label,
+        verdict=label(judged, settings.thresholds),
+        thresholds=settings.thresholds,
         left_out=measured.left_out,
     )
 
@@ -117,7 +115,6 @@ def _case(engine: Engine, state: CaseState, settings: Settings) -> CaseRecord:
     assert state.keys is not None
     assert state.shift is not None
     assert state.recovery is not None
-    assert state.verdict is not None
     base, unlearned = state.attributions["base"], state.attributions["unlearned"]
     entities = entities_of(state.case.prompt, state.answer.text, state.case.entities)
     text: Text = state.case.split
@@ -130,7 +127,7 @@ def _case(engine: Engine, state: CaseState, settings: Settings) -> CaseRecord:
         overlap=state.shift.overlap,
         focus_kept=state.shift.focus_kept,
         recovery=bare(state.recovery),
-        verdict=state.verdict.label,
+        evidence=state.evidence,
     )
 
 

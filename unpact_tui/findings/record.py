@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from attribution.types import Attempt, Label, Nats, Recovery
+from attribution.thresholds import Thresholds
+from attribution.types import Attempt, Interval, Label, Nats, Recovery
 
 SCHEMA = 1
 """Raised when a record would hold something else; older ones are then measured anew."""
@@ -51,7 +52,8 @@ class CaseRecord(msgspec.Struct, frozen=True):
     focus_kept: float | None
     recovery: Recovery
     """Without prompts, generations and positions, which no finding reads."""
-    verdict: Label
+    evidence: dict[str, Interval]
+    """What a verdict looks at; where its lines are drawn may change."""
 
 
 class Versions(msgspec.Struct, frozen=True):
@@ -79,6 +81,8 @@ class Record(msgspec.Struct, frozen=True):
     texts: tuple[Answered, ...] = ()
     """General and neutral."""
     verdict: Label = "UNKNOWN"
+    """By `thresholds`."""
+    thresholds: Thresholds | None = None
     left_out: tuple[tuple[str, str], ...] = ()
     """Prompts and strategies that could not be read, each with the reason."""
     error: str = ""

@@ -106,7 +106,7 @@ ids = st.integers(0, 300)
 rows = st.lists(st.lists(ids, min_size=1, max_size=6).map(tuple), min_size=1, max_size=40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows, st.lists(ids, min_size=1, max_size=4))
 def test_any_rows_are_scored_in_order(rows: list[Row], said: list[int]) -> None:
     door = model(vllm)
@@ -132,7 +132,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(json_values.map(json.dumps).map(str.encode) | st.binary(max_size=40))
 def test_no_answer_at_all_gets_through(body: bytes) -> None:
     with pytest.raises(AttributionError):

@@ -337,3 +337,11 @@ def test_a_failure_ends_the_others() -> None:
         list(in_order([job, job], 1))
     assert len(seen) == 1
     assert seen[0].is_set()
+
+
+def test_an_environment_that_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "nonsense://u:hunter2@proxy")
+    with pytest.raises(BadEndpoint) as caught:
+        Client(parse(URL))
+    assert "hunter2" not in str(caught.value)
+    Client(parse("http://localhost/v1"))

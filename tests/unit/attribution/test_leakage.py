@@ -93,8 +93,8 @@ def test_a_text_hits_when_every_entity_is_in_it(
 
 
 def test_the_guess_against_what_people_marked() -> None:
-    """Of 367 answers of TOFU's forget set: 75 % of the guesses share a word with the entity that was
-    marked, and 72 % hold it or are part of it. Many marked ones are no names ("Yes", "unique")."""
+    """In 75 % of 367 answers of TOFU a guess shares a word with the entity that was marked, in 72 %
+    it holds it or is part of it. Many of the marked are no names ("Yes", "unique")."""
     if not ROWS.is_file():
         pytest.skip("the marked answers are not beside this checkout")
     rows = json.loads(ROWS.read_text("utf-8"))

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from time import process_time
+from typing import Any
+
 import pytest
 from checkpoints_fixture import CHAT_TEMPLATE, make_tokenizer
 
 from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
+from attribution.spellings import Vocabulary
 from attribution.tokens import HFTokens, tile
-from attribution.types import Span
+from attribution.types import Span, Token
+from attribution.words import find_words
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
 
 TEXTS = [
     "Who is Basil Mahfouz Al-Kuwaiti?",
@@ -164,3 +173,147 @@ def test_special_tokens_have_their_name() -> None:
     assert tokens.pieces([begin, letter, end, end]) == ("<s>", "a", "</s>", "</s>")
     assert tokens.pieces([]) == ()
     assert tokens.pieces([10**6]) == ("",)
+
+
+# ---------------------------------------------------------------- other spellings
+
+SPELLED = "Weswick who is Basil Al-Kuwaiti, na\u00efve \u9b54\u6cd5 \U0001f9d9x caf\u00e9 <0x41> I?"
+
+
+def byte_level() -> Any:
+    return make_tokenizer()
+
+
+@cache
+def _real(name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    if not (DATA / name).is_dir():
+        pytest.skip(f"{name} is not beside this checkout")
+    return AutoTokenizer.from_pretrained(DATA / name)
+
+
+def gpt2() -> Any:
+    return _real("tokenizers/gpt2")
+
+
+def sentence_pieces() -> Any:
+    return _real("models/stories260K")
+
+
+def unigram() -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    singles = sorted({c.replace(" ", "\u2581") for c in SPELLED} | {"\u2581"})
+    entries = [("<unk>", 0.0), *((c, -9.0) for c in singles)]
+    entries += [("\u2581Basil", -1.0), ("Basil", -3.0), ("Bas", -2.5), ("il", -3.0), ("wick", -3.0)]
+    backend = Tokenizer(models.Unigram(entries, unk_id=0))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.decoder = decoders.Metaspace()
+    return PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="<unk>")
+
+
+EVERY_KIND = pytest.mark.parametrize(
+    "make", [byte_level, gpt2, sentence_pieces, unigram], ids=lambda make: make.__name__
+)
+
+
+@EVERY_KIND
+def test_spellings_are_other_tokens_with_the_same_text(make: Any) -> None:
+    tokens = HFTokens(make(), chat=False)
+    prompt = tokens.encode(SPELLED)
+    spelled = 0
+    for word in find_words(prompt):
+        own = [prompt.tokens[i] for i in word.positions]
+        text = "".join(token.text for token in own)
+        found = tokens.spellings(own, 9, seed=3)
+        assert len(found) <= 9
+        ids = [tuple(token.id for token in spelling) for spelling in found]
+        assert len({*ids, tuple(token.id for token in own)}) == len(ids) + 1
+        for spelling in found:
+            spelled += 1
+            _check(tokens, own, spelling, text)
+        assert found == tokens.spellings(own, 9, seed=3)
+        assert tokens.spellings(own, 2, seed=3) == found[:2]
+    assert spelled > 5
+
+
+def _check(tokens: HFTokens, own: list[Token], spelling: tuple[Token, ...], text: str) -> None:
+    at = 0
+    for token in spelling:
+        assert (token.start, token.end) == (at, at + len(token.text))
+        assert token.text == text[token.start : token.end]
+        assert not token.fixed
+        at = token.end
+    assert at == len(text)
+    before = tokens.fragment("so")
+    ids, other = ([t.id for t in (*before, *many)] for many in (own, spelling))
+    assert tokens.decode(ids) == tokens.decode(other)
+    assert not set(other) & set(tokens.tokenizer.all_special_ids)
+
+
+def test_first_the_space_is_set_apart_then_come_two_pieces_then_any() -> None:
+    tokens = HFTokens(gpt2())
+    own = tokens.fragment(" Basil")
+    assert len(own) == 1
+    found = [[t.text for t in spelling] for spelling in tokens.spellings(own, 12, seed=1)]
+    assert found[0] == [" ", "Bas", "il"], "in as few pieces as there are"
+    lengths = [len(spelling) for spelling in found[1:]]
+    two = lengths.index(next(length for length in lengths if length > 2))
+    assert two == 2
+    assert all(len(spelling) > 2 for spelling in found[1 + two :])
+    assert found != [[t.text for t in s] for s in tokens.spellings(own, 12, seed=2)]
+    first = tokens.spellings(tokens.fragment(" who"), 1)
+    assert [[t.text for t in spelling] for spelling in first] == [[" ", "who"]]
+
+
+def test_a_character_is_in_the_first_of_its_bytes_whatever_the_cut() -> None:
+    tokens = HFTokens(make_tokenizer())
+    own = tokens.fragment("na\u00efve")
+    for spelling in tokens.spellings(own, 9):
+        named = tokens.tokenizer.convert_ids_to_tokens([token.id for token in spelling])
+        for token, name in zip(spelling, named, strict=True):
+            assert ("\u00ef" in token.text) == ("\u00c3" in name), "its first byte, as it is named"
+
+
+@EVERY_KIND
+def test_what_has_no_other_spelling_has_none(make: Any) -> None:
+    tokens = HFTokens(make(), chat=False)
+    letter = tokens.fragment("is x")[-1]
+    assert letter.text.strip() == "x"
+    assert all(t.text.strip() in ("", "x") for s in tokens.spellings([letter], 4) for t in s)
+    assert tokens.spellings([], 4) == ()
+    assert tokens.spellings(tokens.fragment(" Basil"), 0) == ()
+
+
+def test_special_and_added_tokens_are_no_pieces() -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.add_tokens(["Bas", " Ba"])
+    tokens = HFTokens(tokenizer)
+    added = set(tokenizer.get_added_vocab().values())
+    own = HFTokens(make_tokenizer()).fragment(" Basil")
+    found = tokens.spellings(own, 20)
+    assert found
+    assert not any(token.id in added for spelling in found for token in spelling)
+    (special,) = tokens.fragment("</s>")
+    assert tokens.spellings([special], 4) == ()
+    assert tokens.spellings(tokens.fragment("Bas"), 4) == ()
+
+
+def test_letters_that_look_like_a_byte_stay_letters() -> None:
+    tokens = HFTokens(sentence_pieces())
+    own = tokens.fragment("<0x41>")
+    assert len(own) > 3
+    for spelling in tokens.spellings(own, 20):
+        assert "".join(token.text for token in spelling) == "<0x41>"
+        assert tokens.decode([token.id for token in spelling]).strip() == "<0x41>"
+
+
+def test_a_long_word_in_a_large_vocabulary_is_quick() -> None:
+    names = {"a" * length: length for length in range(1, 60)}
+    names |= {f"x{i}": 100 + i for i in range(128_000)}
+    vocabulary = Vocabulary(names)
+    started = process_time()
+    assert len(list(vocabulary.spellings(["a"] * 300, 20, 0))) == 20
+    assert process_time() - started < 2.0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,7 @@ def with_a_template() -> Any:
     return make_tokenizer(chat_template=CHAT_TEMPLATE)
 
 
+@cache
 def _real(name: str) -> Any:
     from transformers import AutoTokenizer
 
