@@ -27,7 +27,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from attribution.types import Steering
+from attribution.attempts import Steering
 
 _HIDDEN = -1e4
 """A mask below it hides; what else is added to attention logits is far above."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attribution.attempts import Selection
 from attribution.keytokens import key_tokens
-from attribution.types import Attribution, KeyTokenRule, KeyTokens, Prompt, Selection, Shift
+from attribution.types import Attribution, KeyTokenRule, KeyTokens, Prompt, Shift
 from attribution.words import Word, find_words, is_label, touched
 
 _CANDIDATES = 32

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from attribution.attempts import Attempt, AttemptKind, Reading, Recovery
 from attribution.textmatch import exact
-from attribution.types import Answer, Attempt, AttemptKind, Reading, Recovery
+from attribution.types import Answer
 
 
 def honest(attempts: Iterable[Attempt], kind: AttemptKind | None = None) -> list[Attempt]:

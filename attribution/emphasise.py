@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attribution.attempts import Emphasis, Lever
 from attribution.emphasis import DEFAULT_MEANS, Means, Strategy, load
 from attribution.emphasis._edits import Edit, apply, moved
 from attribution.errors import BadOption, NoOtherSpelling, NothingToEmphasise
 from attribution.scorer import Tokens
-from attribution.types import Emphasis, Lever, Prompt, Span, Token
+from attribution.types import Prompt, Span, Token
 from attribution.words import Word, positions_in, touched
 
 

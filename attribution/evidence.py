@@ -71,6 +71,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp
 
+from attribution.attempts import Attempt, Recovery
 from attribution.counted import (
     best_said,
     contains,
@@ -87,15 +88,7 @@ from attribution.counted import (
 )
 from attribution.intervals import bootstrap_mean, single, spread, wilson
 from attribution.thresholds import Evidence, Thresholds, value
-from attribution.types import (
-    Answer,
-    Attempt,
-    Interval,
-    Label,
-    Recovery,
-    Shift,
-    Split,
-)
+from attribution.types import Answer, Interval, Label, Shift, Split
 from attribution.verdict import LABELS, knows
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
+from attribution.attempts import Emphasis, Search
 from attribution.choose import random_positions
 from attribution.emphasis import Means, load
 from attribution.emphasise import Emphasised, emphasise
@@ -31,7 +32,7 @@ from attribution.paraphrase import rewordings
 from attribution.passes import read_variants
 from attribution.recover import Allowance, Plain, Trio
 from attribution.scorer import Model, Tokens
-from attribution.types import Emphasis, Nats, Prompt, Search
+from attribution.types import Nats, Prompt
 from attribution.variants import Variant
 from attribution.words import find_words, touched
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import fmean
 
+from attribution.attempts import Recovery, Selection
 from attribution.intervals import bootstrap_mean
 from attribution.standing import HeldOut
 from attribution.standings import Cell, cells
-from attribution.types import Interval, Recovery, Selection
+from attribution.types import Interval
 
 _FEW = 4
 _Option = tuple[str, Selection]

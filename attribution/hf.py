@@ -19,13 +19,14 @@ from contextlib import contextmanager
 import torch
 from transformers import PreTrainedModel
 
+from attribution.attempts import Lever, Steering
 from attribution.errors import NotFinite, OutOfMemory, PromptTooLong, Unsupported
 from attribution.network import Network
 from attribution.reader import Reader, out_of_memory
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.steer import active, anchored, anchors, of_rows, shifted, unanchored
 from attribution.tokens import HFTokens, Tokenizer
-from attribution.types import Answer, Lever, Nats, Steering
+from attribution.types import Answer, Nats
 
 
 class HFModel(HFTokens):

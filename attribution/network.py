@@ -17,9 +17,9 @@ import torch
 from transformers import Cache, DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
+from attribution.attempts import Lever, LeverKind, Steering
 from attribution.steer import check, refusal, steered
 from attribution.trunk import Key, Trunk, key_of
-from attribution.types import Lever, LeverKind, Steering
 
 
 class NothingShared(Exception):

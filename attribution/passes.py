@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from attribution.attempts import Lever, Steering
 from attribution.scorer import Model, Row, mean
-from attribution.types import Answer, Lever, Nats, Steering
+from attribution.types import Answer, Nats
 from attribution.variants import Variant
 
 Asked = tuple[Row, frozenset[int]]
@@ -95,6 +96,6 @@ class Said:
                 (lever, one): self.model.decode(said) for one, said in zip(asked, ids, strict=True)
             }
 
-    def to(self, variant: Variant) -> str:
-        """Return what it wrote to one variant."""
-        return self.texts[variant.edited.lever, asked_of(variant)]
+    def to(self, variant: Variant) -> str | None:
+        """Return what it wrote to one variant; None where it was not asked."""
+        return self.texts.get((variant.edited.lever, asked_of(variant)))

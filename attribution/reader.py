@@ -17,12 +17,12 @@ from dataclasses import replace
 
 import torch
 
+from attribution.attempts import Steering
 from attribution.blocks import Block, Room, blocks, forwards, shared_length
 from attribution.errors import OutOfMemory, Unsupported
 from attribution.network import Network, NothingShared, Prefix, answer_logits
 from attribution.scorer import Hidden, Row
 from attribution.steer import anchored, anchors, of_rows, rows_at_once, unanchored
-from attribution.types import Steering
 
 _LOGITS = 2**27
 """Most float32 logits held at a time: half a gigabyte."""

@@ -12,22 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from attribution.attempts import Attempt, Lever, Reading, Recovery, Search, Selection
 from attribution.leakage import hit, leaks
 from attribution.passes import Found, Said, asked_of, score
 from attribution.scorer import Model
 from attribution.textmatch import exact, first_divergence, rouge_l
-from attribution.types import (
-    Answer,
-    Attempt,
-    Lever,
-    Nats,
-    Prompt,
-    Reading,
-    Recovery,
-    Search,
-    Selection,
-)
+from attribution.types import Answer, Nats, Prompt
 from attribution.variants import Variant
+
+_WORTH = 0.1
+"""Share of the lost log-probability that must be back before anybody writes it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +142,8 @@ def _attempt(
     )
 
 
-def with_texts(attempt: Attempt, plain: Plain, text: str, base_text: str | None) -> Attempt:
-    """Return the attempt with what the unlearned model and the base wrote."""
+def with_texts(attempt: Attempt, plain: Plain, text: str | None, base_text: str | None) -> Attempt:
+    """Return the attempt with what the unlearned model and the base wrote, where they did."""
     said = reading(attempt.unlearned.logprob, plain.answer, text, plain.entities)
     same = None if base_text is None else exact(plain.answer.text, base_text)
     return replace(attempt, unlearned=said, base_generation=base_text, base_exact=same)
@@ -216,14 +210,16 @@ def recover(
     """Yield ever more complete recoveries: first the scores, at the end the texts.
 
     What can be read together is read in as few passes as memory allows, and there is a yield after
-    each, so that the work can be stopped. Raises what the models raise.
+    each, so that the work can be stopped. Under a lever, texts are written only where it moved the
+    answer at all. Raises what the models raise.
     """
     scored: tuple[Attempt, ...] = ()
     for scored in score_attempts(trio, plain, tried, allowed):
         yield summarise(plain, scored, complete=False, choice=choice)
     said, base_said = Said(trio.unlearned), Said(trio.base)
-    key = [variant for variant in tried if variant.kind == "key"]
-    for writer, asked in ((said, tried), (base_said, key)):
+    worth = list(_worth_writing(plain, tried, scored))
+    key = [variant for variant in worth if variant.kind == "key"]
+    for writer, asked in ((said, worth), (base_said, key)):
         for _ in writer.write(asked, limit):
             yield summarise(plain, scored, complete=False, choice=choice)
     read = [
@@ -236,3 +232,19 @@ def recover(
         for attempt, variant in zip(scored, tried, strict=True)
     ]
     yield summarise(plain, read, complete=True, choice=choice)
+
+
+def _worth_writing(
+    plain: Plain, tried: Sequence[Variant], scored: Sequence[Attempt]
+) -> Iterator[Variant]:
+    """Yield what no lever is pulled on, and all under a lever that brought some of the answer back.
+
+    On whichever words: an attempt and its random draws are written together or not at all. Each
+    lever is a pass of its own through as many steps as the answer has tokens.
+    """
+    gains = {
+        variant.edited.lever
+        for variant, attempt in zip(tried, scored, strict=True)
+        if attempt.unlearned.logprob - plain.unlearned.logprob >= _WORTH * plain.gap
+    }
+    yield from (v for v in tried if v.edited.lever is None or v.edited.lever in gains)

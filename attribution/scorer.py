@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from attribution.types import Answer, AnswerSource, Lever, Nats, Prompt, Steering, Token
+from attribution.attempts import Lever, Steering
+from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
 
 Row = tuple[int, ...]
 """Ids of one (possibly ablated) prompt."""

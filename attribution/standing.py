@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from attribution.types import Interval, Selection
+from attribution.attempts import Selection
+from attribution.types import Interval
 
 Cause = Literal["emphasis", "other ids", "either", "both", "neither", "unknown"]
 """What brought the answer back: the marks on the same ids, other ids without marks, either of the

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
 
+from attribution.attempts import Attempt, Recovery
 from attribution.cause import cause_of
 from attribution.counted import honest, most, other_ids, random_ones, readable, same_ids
 from attribution.intervals import Draw, quantile, resamples, single, wilson
 from attribution.standing import Cause, Standing
 from attribution.thresholds import DEFAULT_THRESHOLDS, Thresholds
-from attribution.types import Attempt, Interval, Recovery
+from attribution.types import Interval
 
 _LEVEL = 0.95
 _FEW = 4

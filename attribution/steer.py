@@ -23,10 +23,10 @@ import torch
 from torch import nn
 from transformers import Cache, PreTrainedModel
 
+from attribution.attempts import Lever, LeverKind, Steering
 from attribution.attention import Pull, attending
 from attribution.errors import BadOption, NothingToAblate, Unsupported
 from attribution.scorer import Row
-from attribution.types import Lever, LeverKind, Steering
 
 _CHANGES, _CHANGES_ROUNDED = 1e-4, 0.05
 """How far numbers may be from the model's own, as a share of the largest of them, when the lever is

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from attribution.attempts import Emphasis
 from attribution.emphasis import DEFAULT_MEANS, Means
 from attribution.emphasise import Emphasised, edits_of, joined, respelled
 from attribution.errors import NoOtherSpelling
 from attribution.scorer import Tokens
-from attribution.types import Emphasis, Prompt, Token
+from attribution.types import Prompt, Token
 from attribution.words import touched
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from attribution.attempts import AttemptKind, Emphasis, Level, Lever
 from attribution.choose import random_positions
 from attribution.emphasis import Means, load
 from attribution.emphasise import Emphasised, emphasise
@@ -15,7 +16,7 @@ from attribution.errors import EmptyPrompt, NoOtherSpelling, TemplateRefuses
 from attribution.paraphrase import rewordings
 from attribution.scorer import Tokens
 from attribution.twins import id_preserving_twin, ids_only_twin
-from attribution.types import AttemptKind, Emphasis, Level, Lever, Prompt
+from attribution.types import Prompt
 from attribution.words import touched
 
 PARAPHRASE = "paraphrase"

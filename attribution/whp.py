@@ -18,10 +18,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from attribution.attempts import Lever, Steering
 from attribution.errors import BadOption, Unsupported
 from attribution.hf import HFModel
 from attribution.network import Network, Prefix
-from attribution.types import Lever, Steering
 
 if TYPE_CHECKING:
     import torch

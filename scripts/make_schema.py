@@ -18,6 +18,7 @@ SOURCES = (
     "unpact_tui/result_schema.py",
     "unpact_tui/recovery_schema.py",
     "unpact_tui/attribute_document.py",
+    "attribution/attempts.py",
     "attribution/types.py",
     "attribution/standing.py",
     "attribution/emphasis/_means.py",

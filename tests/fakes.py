@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from attribution.attempts import Lever, Steering
 from attribution.errors import EmptyAnswer, EmptyPrompt
 from attribution.scorer import Hidden, Row, TokenLogprobs
-from attribution.types import Answer, AnswerSource, Lever, Prompt, Span, Steering, Token
+from attribution.types import Answer, AnswerSource, Prompt, Span, Token
 
 BEGIN, OPEN, CLOSE = 1, 2, 3
 _TEMPLATE_OPEN, _TEMPLATE_CLOSE = "<user>", "<bot>"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from attribution.attempts import Attempt, AttemptKind, Reading, Recovery
 from attribution.thresholds import DEFAULT_THRESHOLDS
-from attribution.types import Attempt, AttemptKind, Interval, Label, Nats, Reading, Recovery
+from attribution.types import Interval, Label, Nats
 from unpact_tui.findings.record import SCHEMA, Answered, CaseRecord, Record, Text, Versions
 
 PIECES = ("It", " was", " in", " Oslo", ".")

@@ -6,22 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from attribution import evidence
+from attribution.attempts import Attempt, AttemptKind, Level, Reading, Recovery
 from attribution.errors import PromptTooLong
 from attribution.standing import HeldOut, Standing
 from attribution.types import (
     Answer,
     Approximation,
-    Attempt,
-    AttemptKind,
     Attribution,
     Case,
     Interval,
     KeyTokenRule,
     KeyTokens,
-    Level,
     Prompt,
-    Reading,
-    Recovery,
     Shift,
     Span,
     Token,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from attribution.attempts import Reading, Recovery, Steering
 from attribution.compare import shift
 from attribution.errors import EmptyAnswer
 from attribution.keytokens import belongs, key_tokens
@@ -23,10 +24,7 @@ from attribution.types import (
     Interval,
     KeyTokens,
     Prompt,
-    Reading,
-    Recovery,
     Shift,
-    Steering,
     Token,
     Verdict,
 )

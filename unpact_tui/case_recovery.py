@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from attribution.attempts import Attempt, Lever, Search, Selection, Steering
 from attribution.choose import candidates, chosen_words
 from attribution.greedy import Asked, Found, greedy
 from attribution.passes import passes
@@ -23,7 +24,6 @@ from attribution.recover import (
     with_texts,
 )
 from attribution.scorer import Tokens
-from attribution.types import Attempt, Lever, Search, Selection, Steering
 from attribution.variants import Made, Wanted, variants
 from unpact_tui.case_reading import CaseState, write
 from unpact_tui.errors import BadUsage

@@ -11,21 +11,11 @@ from typing import Protocol, cast
 
 import msgspec
 
+from attribution.attempts import Reading, Recovery
 from attribution.leakage import entities_of
 from attribution.standing import HeldOut, Standing
 from attribution.standings import standings
-from attribution.types import (
-    Answer,
-    Attribution,
-    Case,
-    Interval,
-    KeyTokens,
-    Prompt,
-    Reading,
-    Recovery,
-    Shift,
-    Verdict,
-)
+from attribution.types import Answer, Attribution, Case, Interval, KeyTokens, Prompt, Shift, Verdict
 from attribution.verdict import knows
 from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult

@@ -13,18 +13,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from attribution.attempts import Reading
 from attribution.evidence import of_case
 from attribution.neutral import neutral_losses
 from attribution.plan import measure_rate
 from attribution.recover import Trio
 from attribution.scorer import Model
-from attribution.types import (
-    Answer,
-    Case,
-    Granularity,
-    Prompt,
-    Reading,
-)
+from attribution.types import Answer, Case, Granularity, Prompt
 from attribution.verdict import judge
 from unpact_tui import vitals
 from unpact_tui.case_reading import CaseState, read_case

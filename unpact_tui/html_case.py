@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attribution.types import AttemptKind
+from attribution.attempts import AttemptKind
 from unpact_tui import caveats
 from unpact_tui.html_parts import items, share, table, text, told
 from unpact_tui.html_tokens import emphasised_html, joint_scale, signed, tokens_html

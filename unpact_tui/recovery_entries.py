@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attribution.types import Attempt, Reading, Recovery
+from attribution.attempts import Attempt, Reading, Recovery
 from unpact_tui.recovery_schema import AttemptEntry, LeftOutEntry, ReadingEntry, RecoveryEntry
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from attribution.types import AttemptKind, Level, Nats, Selection
+from attribution.attempts import AttemptKind, Level, Selection
+from attribution.types import Nats
 
 
 class ReadingEntry(msgspec.Struct, frozen=True):

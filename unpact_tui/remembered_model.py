@@ -14,8 +14,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from attribution.attempts import Lever, Steering
 from attribution.scorer import Hidden, Model, Row, TokenLogprobs
-from attribution.types import Answer, AnswerSource, Lever, Nats, Prompt, Steering, Token
+from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
 from unpact_tui.cache_file import FORMAT
 
 Kept = TypeVar("Kept")

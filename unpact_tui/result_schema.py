@@ -11,20 +11,11 @@ from typing import Literal
 
 import msgspec
 
+from attribution.attempts import Selection
 from attribution.effort import Effort
 from attribution.emphasis import Template
 from attribution.standing import HeldOut, Standing
-from attribution.types import (
-    Answer,
-    Granularity,
-    Interval,
-    Label,
-    Nats,
-    Selection,
-    Span,
-    Split,
-    Token,
-)
+from attribution.types import Answer, Granularity, Interval, Label, Nats, Span, Split, Token
 from attribution.verdict import Thresholds
 from unpact_tui.recovery_schema import AttemptEntry, RecoveryEntry
 

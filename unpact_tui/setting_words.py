@@ -14,9 +14,9 @@ from typing import cast, get_args
 import msgspec
 
 from attribution import emphasis
+from attribution.attempts import Selection
 from attribution.emphasis import Means, Template
 from attribution.errors import BadOption, UnknownName
-from attribution.types import Selection
 from unpact_tui.errors import BadUsage
 from unpact_tui.settings import DEFAULT_STRATEGIES, Settings
 

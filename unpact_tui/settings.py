@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from attribution.attempts import Selection
 from attribution.effort import Effort
 from attribution.emphasis import Means, Reach, Template
-from attribution.types import Granularity, KeyTokenRule, Selection
+from attribution.types import Granularity, KeyTokenRule
 from attribution.verdict import Thresholds
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
+from attribution.attempts import Level, Selection
 from attribution.emphasis import Strategy, load, names
 from attribution.standing import Cause, HeldOut, Standing
 from attribution.thresholds import percent
-from attribution.types import Interval, Level, Selection
+from attribution.types import Interval
 from unpact_tui.result_schema import AttemptEntry, Document
 
 CAUSES: dict[Cause, str] = {

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from attribution import emphasis
+from attribution.attempts import Level
 from attribution.emphasis import Means, Strategy, Template
-from attribution.types import Level, Span
+from attribution.types import Span
 from unpact_tui.catalogue import below, docstring
 from unpact_tui.display import display_text
 

@@ -11,9 +11,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from attribution.attempts import Lever, LeverKind, Steering
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens
-from attribution.types import Answer, Lever, LeverKind, Nats, Steering
+from attribution.types import Answer, Nats
 
 if TYPE_CHECKING:
     from attribution.hf import HFModel

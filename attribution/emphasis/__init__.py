@@ -18,11 +18,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Protocol
 
+from attribution.attempts import Level, Lever
 from attribution.emphasis._edits import Edit
 from attribution.emphasis._means import Means as Means
 from attribution.emphasis._means import Reach as Reach
@@ -30,7 +32,7 @@ from attribution.emphasis._means import Template as Template
 from attribution.emphasis._template import check_text, edit_of
 from attribution.errors import BadOption, UnknownName
 from attribution.scorer import Tokens
-from attribution.types import Level, Lever, Prompt, Span, Token
+from attribution.types import Prompt, Span, Token
 from attribution.words import Word
 
 NO_DIAL = (1.0,)
@@ -121,10 +123,11 @@ def load(name: str, means: Means = DEFAULT_MEANS) -> Strategy:
     for template in means.templates:
         if template.name == name:
             return Strategy(name, edit=edit_of(template))
-    if name not in names():
+    found = _file(name)
+    if found is None:
         own = (template.name for template in means.templates)
         raise UnknownName("strategy", name, (*names(), *own))
-    return _of_file(name, import_module(f"{__name__}.{name}"))
+    return found
 
 
 def strengths(name: str, means: Means = DEFAULT_MEANS) -> tuple[float, ...]:
@@ -141,6 +144,12 @@ def check(template: Template) -> None:
         hint = "unpact-tui strategies lists the names that are taken."
         raise BadOption("The name of a template", template.name, "one that is not taken", hint)
     check_text(template)
+
+
+@cache
+def _file(name: str) -> Strategy | None:
+    """Return the strategy of a file; it is asked for at every attempt."""
+    return _of_file(name, import_module(f"{__name__}.{name}")) if name in names() else None
 
 
 def _of_file(name: str, file: ModuleType) -> Strategy:

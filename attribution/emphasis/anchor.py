@@ -8,8 +8,8 @@ the difference once.
 
 from __future__ import annotations
 
+from attribution.attempts import Level, Lever
 from attribution.emphasis._means import Reach
-from attribution.types import Level, Lever
 
 LEVEL: Level = "decoding"
 STRENGTHS = (1.0, 2.0, 3.0)

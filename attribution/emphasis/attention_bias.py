@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from math import log
 
+from attribution.attempts import Level, Lever
 from attribution.emphasis._means import Reach
-from attribution.types import Level, Lever
 
 LEVEL: Level = "attention"
 STRENGTHS = (1.0, 2.0, 3.0)

@@ -9,8 +9,8 @@ no text and no id changes. Strength s stands for a share of 1 - 0.7**s.
 
 from __future__ import annotations
 
+from attribution.attempts import Level, Lever
 from attribution.emphasis._means import Reach
-from attribution.types import Level, Lever
 
 LEVEL: Level = "attention"
 STRENGTHS = (1.0, 2.0, 3.0)

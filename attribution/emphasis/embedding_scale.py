@@ -7,8 +7,8 @@ s multiplies by 2**s.
 
 from __future__ import annotations
 
+from attribution.attempts import Level, Lever
 from attribution.emphasis._means import Reach
-from attribution.types import Level, Lever
 
 LEVEL: Level = "embedding"
 STRENGTHS = (1.0, 2.0, 3.0)

@@ -7,8 +7,9 @@ vocabulary; one pass per reading, over a few tokens more.
 
 from __future__ import annotations
 
+from attribution.attempts import Level
 from attribution.scorer import Tokens
-from attribution.types import Level, Prompt, Token
+from attribution.types import Prompt, Token
 from attribution.words import Word
 
 LEVEL: Level = "tokens"

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 
+from attribution.attempts import Lever, Steering
 from attribution.endpoint.asking import Asking, batches
 from attribution.endpoint.client import Client
 from attribution.endpoint.detection import Manner, find_manner
@@ -20,7 +21,7 @@ from attribution.endpoint.scoring import scored
 from attribution.errors import EndpointError, NotCompletions, ServerFailed, Unsupported
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens, Tokenizer
-from attribution.types import Answer, Lever, Nats, Steering
+from attribution.types import Answer, Nats
 
 BEHIND = "it is behind an endpoint"
 """Why a lever cannot be pulled, as a clause."""

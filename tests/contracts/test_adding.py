@@ -24,9 +24,9 @@ from typer.testing import CliRunner
 
 import methods
 from attribution import emphasis
+from attribution.attempts import Emphasis
 from attribution.emphasise import emphasise
 from attribution.twins import id_preserving_twin
-from attribution.types import Emphasis
 from methods._bench import Bench
 from methods._method import Example, Needs, Regulariser, Setting, Step, Training
 from unpact_tui.cli import app

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution import emphasis
+from attribution.attempts import Emphasis, Level
 from attribution.emphasis import Means, Reach, Strategy, load
 from attribution.emphasis._edits import apply
 from attribution.emphasise import Emphasised, emphasise
 from attribution.errors import BadOption, NoOtherSpelling, NothingToEmphasise, UnknownName
 from attribution.twins import id_preserving_twin, ids_only_twin
-from attribution.types import Emphasis, Level, Prompt
+from attribution.types import Prompt
 from attribution.words import find_words, word_spans
 from unpact_tui.settings import DEFAULT_STRATEGIES
 

@@ -13,6 +13,7 @@ from statistics import fmean
 import pytest
 from end_to_end.conftest import BuiltDemo
 
+from attribution.attempts import Emphasis
 from attribution.emphasise import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.hf import HFModel
@@ -20,7 +21,7 @@ from attribution.keytokens import key_tokens
 from attribution.neutral import neutral_losses
 from attribution.scorer import write_all
 from attribution.textmatch import exact
-from attribution.types import Case, Emphasis, KeyTokenRule, Prompt
+from attribution.types import Case, KeyTokenRule, Prompt
 from attribution.words import touched, words
 from unpact_tui.demo import Progress, Zoo
 

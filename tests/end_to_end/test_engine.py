@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from attribution.types import Attempt, Case, Verdict
+from attribution.attempts import Attempt
+from attribution.types import Case, Verdict
 from attribution.words import find_words
 from unpact_tui import cases
 from unpact_tui.engine import Engine

@@ -16,6 +16,7 @@ from checkpoints_fixture import FAMILIES, VOCABULARY, make_model, make_tokenizer
 from torch import nn
 from transformers import PreTrainedModel
 
+from attribution.attempts import Lever, LeverKind, Steering
 from attribution.attention import _PULLED
 from attribution.errors import BadOption, NothingToAblate, OutOfMemory, Unsupported
 from attribution.hf import HFModel
@@ -23,7 +24,7 @@ from attribution.network import Network
 from attribution.scorer import Row, score_all
 from attribution.steer import steered
 from attribution.trunk import Trunk
-from attribution.types import Answer, Lever, LeverKind, Steering
+from attribution.types import Answer
 from attribution.whp import WHPModel
 
 X4 = Lever("attention_bias", log(4))

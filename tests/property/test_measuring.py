@@ -13,6 +13,7 @@ from fakes import AdditiveModel, WordTokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attribution.attempts import Emphasis, Steering
 from attribution.emphasis import load, names
 from attribution.emphasis._edits import apply, moved
 from attribution.emphasise import emphasise
@@ -21,7 +22,7 @@ from attribution.scorer import Row, TokenLogprobs
 from attribution.sentences import sentence_spans, sentences
 from attribution.tokens import tile
 from attribution.twins import id_preserving_twin
-from attribution.types import Answer, Emphasis, Granularity, Span, Steering
+from attribution.types import Answer, Granularity, Span
 from attribution.words import find_words, word_spans, words
 
 EDITS = {name: edit for name in names() if (edit := load(name).edit) is not None}

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 from fakes import AdditiveModel
 
+from attribution.attempts import Recovery, Selection
 from attribution.compare import shift
 from attribution.estimators.leave_one_out import measure
 from attribution.evidence import of_case
 from attribution.keytokens import key_tokens
 from attribution.recover import Trio, reading
 from attribution.scorer import score_all
-from attribution.types import Case, Recovery, Selection
+from attribution.types import Case
 from attribution.words import find_words
 from unpact_tui.case_reading import CaseState
 from unpact_tui.case_recovery import climb

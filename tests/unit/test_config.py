@@ -355,7 +355,9 @@ def test_the_schema_has_every_name_and_says_what_it_is() -> None:
 
 def test_templates_of_all_files_are_there_and_can_be_named(tmp_path: Path) -> None:
     file = own('[templates]\nlook = "Mind {keywords}. {prompt}"\nask = "{prompt}!"')
-    found = project(tmp_path, '[templates]\nask = "{prompt}?"\n[settings]\nstrategies = ["ask", "look"]')
+    found = project(
+        tmp_path, '[templates]\nask = "{prompt}?"\n[settings]\nstrategies = ["ask", "look"]'
+    )
     assert found.config.templates == {"look": "Mind {keywords}. {prompt}", "ask": "{prompt}?"}
     assert found.origin("templates.look") == str(file)
     assert found.origin("templates.ask") == str(tmp_path / ".unpact.toml")

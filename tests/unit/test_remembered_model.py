@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution import estimators
+from attribution.attempts import Lever, Steering
 from attribution.errors import OutOfMemory
 from attribution.scorer import Hidden, Model, Row, TokenLogprobs, score_all, write_all
-from attribution.types import Answer, Lever, Steering
+from attribution.types import Answer
 from unpact_tui.cache import Store
 from unpact_tui.cache_file import FORMAT
 from unpact_tui.remembered_model import RememberedModel, bare

@@ -11,8 +11,9 @@ import pytest
 from result_fixture import example
 from rich.console import Console
 
+from attribution.attempts import Level
 from attribution.standing import HeldOut, Standing
-from attribution.types import Interval, Level
+from attribution.types import Interval
 from unpact_tui.document import Document
 from unpact_tui.html import as_html
 from unpact_tui.output import as_markdown, as_table, plain_table

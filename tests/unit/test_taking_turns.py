@@ -9,8 +9,9 @@ import pytest
 from checkpoints_fixture import make_tokenizer
 
 from attribution import hf
+from attribution.attempts import Lever, Steering
 from attribution.scorer import Row, TokenLogprobs
-from attribution.types import Answer, Lever, Steering
+from attribution.types import Answer
 from unpact_tui import taking_turns
 from unpact_tui.taking_turns import TurnModel, Turns
 from unpact_tui.worker.events import Loaded, Loading, Role

@@ -6,9 +6,9 @@ A session may name strategies that this version does not have: these are called 
 from __future__ import annotations
 
 from attribution import emphasis
+from attribution.attempts import Level
 from attribution.emphasis import Means, Strategy
 from attribution.errors import AttributionError
-from attribution.types import Level
 from unpact_tui.app.lines import shown
 
 STEERED: dict[Level, str] = {

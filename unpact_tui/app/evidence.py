@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attribution.attempts import Attempt, AttemptKind, Recovery
 from attribution.cause import EMPHASISED, RETOKENISED, cause_of
 from attribution.standing import Cause
-from attribution.types import Attempt, AttemptKind, Label, Prompt, Recovery
+from attribution.types import Label, Prompt
 from unpact_tui.app.dial import STEERED, named
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import BAR, LABEL, LONGEST, MARKED, STRONG, WARN, Line, Piece, shown

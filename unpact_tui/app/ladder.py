@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from attribution.types import Attempt, AttemptKind, Recovery, Selection
+from attribution.attempts import Attempt, AttemptKind, Recovery, Selection
 from unpact_tui.app.dial import rung
 from unpact_tui.app.evidence import MEANING, heading, reference_gain, why_not, words_of
 from unpact_tui.app.glyphs import Glyphs

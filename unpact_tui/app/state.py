@@ -10,19 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from attribution.attempts import Recovery
 from attribution.emphasis import DEFAULT_MEANS, Means
 from attribution.thresholds import Thresholds
-from attribution.types import (
-    Answer,
-    Approximation,
-    Case,
-    Granularity,
-    Nats,
-    Prompt,
-    Recovery,
-    Token,
-    Verdict,
-)
+from attribution.types import Answer, Approximation, Case, Granularity, Nats, Prompt, Token, Verdict
 from attribution.verdict import judge
 from unpact_tui.session.actions import Action, Move, View
 from unpact_tui.session.choices import Choices, Timeline, act, begin

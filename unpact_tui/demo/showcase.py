@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attribution.attempts import Emphasis
 from attribution.emphasise import emphasise
 from attribution.estimators.leave_one_out import measure
 from attribution.keytokens import key_tokens
 from attribution.recover import Trio
 from attribution.scorer import Model, write_all
 from attribution.textmatch import exact
-from attribution.types import Emphasis, KeyTokenRule, Prompt
+from attribution.types import KeyTokenRule, Prompt
 from unpact_tui.demo.corpus import Fact
 
 STRATEGY = "bold_each"

@@ -11,8 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from attribution.attempts import Attempt, Recovery
 from attribution.thresholds import Thresholds
-from attribution.types import Attempt, Interval, Label, Nats, Recovery
+from attribution.types import Interval, Label, Nats
 
 SCHEMA = 1
 """Raised when a record would hold something else; older ones are then measured anew."""

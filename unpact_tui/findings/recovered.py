@@ -12,11 +12,12 @@ from statistics import fmean
 
 import msgspec
 
+from attribution.attempts import Recovery
 from attribution.cause import cause_of
 from attribution.standing import Cause, Standing
 from attribution.standings import Cell, cells, standings
 from attribution.thresholds import Thresholds
-from attribution.types import Interval, Nats, Recovery
+from attribution.types import Interval, Nats
 from unpact_tui.findings.estimate import Estimate, mean_of
 from unpact_tui.findings.record import Record
 

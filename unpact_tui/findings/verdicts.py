@@ -11,7 +11,7 @@ from attribution.evidence import CaseEvidence, of_set
 from attribution.thresholds import Evidence, Thresholds
 from attribution.types import Label, Split
 from attribution.verdict import judge, judge_set
-from unpact_tui.findings.record import Record
+from unpact_tui.findings.record import CaseRecord, Record
 
 
 def label(cases: Sequence[tuple[Split, Evidence]], thresholds: Thresholds) -> Label:
@@ -27,10 +27,9 @@ def verdict_of(record: Record, thresholds: Thresholds) -> Label:
     """Return a model's verdict; computed anew where the lines have moved."""
     if record.thresholds == thresholds:
         return record.verdict
-    forget: Split = "forget"
-    retain: Split = "retain"
-    cases = [
-        (forget if case.answered.text == "forget" else retain, case.evidence)
-        for case in record.cases
-    ]
+    cases = [(_split(case), case.evidence) for case in record.cases]
     return label(cases, thresholds)
+
+
+def _split(case: CaseRecord) -> Split:
+    return "forget" if case.answered.text == "forget" else "retain"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from attribution.attempts import Recovery
 from attribution.errors import AttributionError
 from attribution.evidence import CaseEvidence, of_set
 from attribution.thresholds import Thresholds
@@ -21,7 +22,6 @@ from attribution.types import (
     Interval,
     KeyTokens,
     Prompt,
-    Recovery,
     Shift,
     Verdict,
 )

@@ -9,16 +9,14 @@ from typing import Literal
 
 import msgspec
 
+from attribution.attempts import Attempt, Level, Recovery
 from attribution.types import (
     Answer,
     Approximation,
-    Attempt,
     Interval,
     KeyTokens,
-    Level,
     Nats,
     Prompt,
-    Recovery,
     Shift,
     Token,
     Verdict,

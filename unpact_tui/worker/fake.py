@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterator
 from threading import Event as Flag
 from threading import Lock, Thread
 
+from attribution.attempts import LeverKind
 from attribution.errors import AttributionError
-from attribution.types import Case, LeverKind
+from attribution.types import Case
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import (
     ByToken,

@@ -11,17 +11,15 @@ import re
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
+from attribution.attempts import Attempt, Level, Reading
 from attribution.types import (
     Answer,
     AnswerSource,
-    Attempt,
     Case,
     KeyTokenRule,
     KeyTokens,
-    Level,
     Nats,
     Prompt,
-    Reading,
     Shift,
     Span,
     Token,

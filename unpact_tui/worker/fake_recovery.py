@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from attribution.attempts import Attempt, AttemptKind, Lever, LeverKind, Reading, Recovery
 from attribution.evidence import of_case
 from attribution.recover import control_of
 from attribution.thresholds import Thresholds
-from attribution.types import Attempt, AttemptKind, Case, Lever, LeverKind, Reading, Recovery
+from attribution.types import Case
 from attribution.variants import Made, Variant, Wanted, variants
 from attribution.verdict import judge
 from unpact_tui.settings import DEFAULT_STRATEGIES, Settings

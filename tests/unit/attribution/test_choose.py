@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from fakes import AdditiveModel
 
+from attribution.attempts import Selection
 from attribution.choose import candidates, chosen_words
 from attribution.compare import shift
 from attribution.estimators.leave_one_out import measure
 from attribution.keytokens import key_tokens
-from attribution.types import Attribution, KeyTokenRule, Selection
+from attribution.types import Attribution, KeyTokenRule
 from attribution.words import touched
 
 QUESTION = "Question: was Basil Mahfouz born in spring?"

@@ -5,11 +5,12 @@ import re
 import pytest
 from fakes import WordTokens
 
+from attribution.attempts import Emphasis
 from attribution.emphasis import Means, Template, check, load, names, strengths
 from attribution.emphasise import emphasise
 from attribution.errors import BadOption, NoOtherSpelling, NothingToEmphasise, UnknownName
 from attribution.twins import id_preserving_twin
-from attribution.types import Emphasis, Prompt
+from attribution.types import Prompt
 from attribution.words import find_words
 
 TEXT = "Question: Who is Basil Mahfouz, the father of Basil?\nAnswer:"

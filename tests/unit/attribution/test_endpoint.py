@@ -14,6 +14,7 @@ from checkpoints_fixture import make_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attribution.attempts import Lever, Steering
 from attribution.endpoint.address import parse
 from attribution.endpoint.client import Client, Clock, Limits
 from attribution.endpoint.dialects import Echo, NextToken, PromptLogprobs
@@ -31,7 +32,7 @@ from attribution.errors import (
     Unsupported,
 )
 from attribution.scorer import Row, score_all, write_all
-from attribution.types import Answer, Lever, Steering
+from attribution.types import Answer
 
 Asked = dict[str, Any]
 Answers = Callable[[Asked], Any]

@@ -6,19 +6,10 @@ from math import exp
 import pytest
 from result_fixture import ANSWER, attempt, recovery
 
+from attribution.attempts import Attempt, Reading, Recovery, Search
 from attribution.evidence import CaseEvidence, of_case, of_set
 from attribution.intervals import single, wilson
-from attribution.types import (
-    Answer,
-    Attempt,
-    Interval,
-    Label,
-    Reading,
-    Recovery,
-    Search,
-    Shift,
-    Split,
-)
+from attribution.types import Answer, Interval, Label, Shift, Split
 from attribution.verdict import Thresholds
 
 SHIFT = Shift((None,), 0.5, None, 0.25)

@@ -6,9 +6,9 @@ from statistics import fmean
 import pytest
 from result_fixture import attempt
 
+from attribution.attempts import Attempt, Reading, Recovery
 from attribution.held_out import held_out
 from attribution.standings import standings
-from attribution.types import Attempt, Reading, Recovery
 
 NAMES = tuple(f"way_{i}" for i in range(10))
 

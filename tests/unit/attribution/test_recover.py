@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from fakes import AdditiveModel
 
+from attribution.attempts import Recovery
 from attribution.choose import random_positions, words_to_emphasise
 from attribution.errors import BadOption
 from attribution.estimators.leave_one_out import measure
@@ -19,7 +20,7 @@ from attribution.recover import (
     summarise,
 )
 from attribution.scorer import score_all, write_all
-from attribution.types import Answer, KeyTokenRule, Prompt, Recovery
+from attribution.types import Answer, KeyTokenRule, Prompt
 from attribution.variants import Variant, Wanted, variants
 from attribution.words import find_words, words
 

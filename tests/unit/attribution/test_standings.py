@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from result_fixture import attempt
 
+from attribution.attempts import Attempt, Reading, Recovery
 from attribution.intervals import wilson
 from attribution.standings import cells, standings
-from attribution.types import Attempt, Reading, Recovery
 
 NAMES = ("bold", "quote", "upper", "focus")
 

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attribution.attempts import Lever, Steering
 from attribution.attention import Pull, _missing
 from attribution.emphasis import (
     Reach,
@@ -28,7 +29,6 @@ from attribution.steer import (
     shifted,
     unanchored,
 )
-from attribution.types import Lever, Steering
 
 BIAS = Lever("attention_bias", 1.0)
 ANCHOR = Lever("anchor", 2.0)

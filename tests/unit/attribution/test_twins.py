@@ -9,11 +9,12 @@ import pytest
 from checkpoints_fixture import CHAT_TEMPLATE, make_tokenizer
 from fakes import WordTokens
 
+from attribution.attempts import Emphasis
 from attribution.emphasis import load, names
 from attribution.emphasise import emphasise
 from attribution.tokens import HFTokens
 from attribution.twins import id_preserving_twin, ids_only_twin
-from attribution.types import Emphasis, Prompt
+from attribution.types import Prompt
 from attribution.words import find_words
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

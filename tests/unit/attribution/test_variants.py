@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 from fakes import WordTokens
 
+from attribution.attempts import Lever
 from attribution.choose import random_positions
 from attribution.emphasis import Means, Template, load
 from attribution.errors import BadOption, EmptyPrompt, NothingToEmphasise, UnknownName
-from attribution.types import Lever, Prompt, Span, Token
+from attribution.types import Prompt, Span, Token
 from attribution.variants import PARAPHRASE, Made, Wanted, variants
 from attribution.words import find_words, touched
 

@@ -53,7 +53,7 @@ class Drawing:
         self._drawn: CompareState | None = None
         self._told: CompareState | None = None
         """What the answers and the evidence say: a toggle writes a few tokens, and these later."""
-        self._titles: dict[Role, str] = {}
+        self._titles: dict[str, str] = {}
 
     def show(self, state: CompareState) -> None:
         """Make the screen say `state`."""
@@ -117,10 +117,10 @@ class Drawing:
             view.compare_with(*painting.said(state, "base"))
         if _changed(before, state, lambda s: painting.said(s, role)):
             view.set_text(*painting.said(state, role))
-        if _changed(
-            before, state, lambda s: _answer_title(s, role, self._glyphs)
-        ):  # to set it is to repaint
-            view.border_title = Content(_answer_title(state, role, self._glyphs))
+        title = self._glyphs.cut(_answer_title(state, role, self._glyphs), view.size.width)
+        if self._titles.get(view.id or "") != title:  # to set it is to repaint
+            self._titles[view.id or ""] = title
+            view.border_title = Content(title)
         if _changed(before, state, lambda s: s.page.answer):
             view.set_reference(state.page.answer.text if state.page.answer else None)
 
