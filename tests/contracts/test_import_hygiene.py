@@ -16,7 +16,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-NUMERICS = {"torch", "transformers", "numpy", "peft", "accelerate", "safetensors", "rouge_score"}
+NUMERICS = {
+    "torch",
+    "transformers",
+    "numpy",
+    "peft",
+    "accelerate",
+    "safetensors",
+    "rouge_score",
+    "matplotlib",
+}
 SCREEN = {"textual"}
 
 SEAMS = {
@@ -37,6 +46,9 @@ SEAMS = {
     "unpact_tui.demo._unlearn",
 }
 """The modules that may bring in torch when they are imported; the rest import them when called."""
+
+SERVER = "attribution.endpoint"
+"""Reads what strangers send, by httpx and msgspec; httpx has a command line, which brings rich."""
 
 PROBE = """
 import importlib, json, sys
@@ -101,7 +113,13 @@ def _outside_the_screen() -> list[str]:
 
 @pytest.mark.parametrize("package", ["attribution", "methods"])
 def test_measuring_and_methods_are_plain_python(package: str) -> None:
-    assert drags_in(_modules(package), NUMERICS | SCREEN | {"msgspec", "rich", "typer"}) == {}
+    names = [name for name in _modules(package) if not name.startswith(SERVER)]
+    assert drags_in(names, NUMERICS | SCREEN | {"httpx", "msgspec", "rich", "typer"}) == {}
+
+
+def test_the_door_to_a_server_brings_no_numerics() -> None:
+    names = [name for name in _modules("attribution") if name.startswith(SERVER)]
+    assert drags_in(names, NUMERICS | SCREEN | {"typer"}) == {}
 
 
 def test_the_application_is_light_and_textual_stays_on_the_screen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -69,18 +70,15 @@ class Bench:
 class Thread:
     def __init__(self, bench: Bench, family: Pretended) -> None:
         self.connection, theirs = Pipe()
-        self._thread = threading.Thread(target=self._serve, args=(theirs, bench, family))
+        self._thread = threading.Thread(
+            target=self._serve, args=(theirs, bench, family), daemon=True
+        )
         self._thread.start()
 
     def _serve(self, connection: Connection, bench: Bench, family: Pretended) -> None:
-        with connection:
-            while True:
-                try:
-                    entry: Entry = connection.recv()
-                except EOFError:
-                    return
-                if entry.member == bench.dies_at:
-                    return
+        # Like a process, it ends when the other side does.
+        with connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
+            while (entry := connection.recv()).member != bench.dies_at:
                 for step in work.work(family, bench.folder, entry):
                     connection.send(step)
 

@@ -16,7 +16,7 @@ _HEAD = """\
 # Findings
 
 Three claims of the paper behind this tool (Zhang et al. 2025, arXiv 2509.24675), measured by the
-tool itself on {models} unlearned models: {methods} methods, {seeds} (another world, another base
+tool itself on {models} unlearned models: {methods}, {seeds} (another world, another base
 and another reference each), {forget} prompts to forget and {retain} to retain in each.
 
     {command}
@@ -80,7 +80,7 @@ def _head(found: Findings) -> str:
     listed = ", ".join(map(str, found.seeds))
     return _HEAD.format(
         models=sum(len(one.verdicts) for one in found.penalised),
-        methods=len(found.methods),
+        methods="1 method" if len(found.methods) == 1 else f"{len(found.methods)} methods",
         seeds=f"seed {listed}" if seeds == 1 else f"{seeds} seeds ({listed})",
         forget=found.forget,
         retain=found.retain,

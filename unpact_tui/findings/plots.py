@@ -10,7 +10,7 @@ in a table: a picture is never the only place where something is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -37,8 +37,8 @@ def available() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def draw(found: Findings) -> Mapping[str, str]:
-    """Return every picture, by the name of its file."""
+def draw(found: Findings, names: Collection[str] | None = None) -> Mapping[str, str]:
+    """Return every picture, or those of these names, by the name of its file."""
     pictures: Mapping[str, Callable[[Findings], Figure]] = {
         "focus.svg": _focus,
         "recovery.svg": _recovery,
@@ -49,7 +49,11 @@ def draw(found: Findings) -> Mapping[str, str]:
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "unpact-tui", "svg.fonttype": "none", "font.size": 9.0}):
-        return {name: _svg(picture(found)) for name, picture in pictures.items()}
+        return {
+            name: _svg(picture(found))
+            for name, picture in pictures.items()
+            if names is None or name in names
+        }
 
 
 def _svg(figure: Figure) -> str:

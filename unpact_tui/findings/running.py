@@ -113,6 +113,8 @@ def _heard(shift: _Shift, connection: Connection, hire: Callable[[], Hand]) -> I
             return
         del shift.busy[connection]
     shift.finished += 1
-    yield shift.progress(f"{name}: {heard.error or 'measured'}")
+    # Before anything is told: whoever listens may not come back, and a hand that nobody knows of
+    # is ended by nobody.
     if hand is not None:
         shift.give(hand)
+    yield shift.progress(f"{name}: {heard.error or 'measured'}")
