@@ -37,7 +37,7 @@ from unpact_tui.worker.protocol import Open
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
 FORM = 1
 """Raised when what is measured changes."""
-HIDING = ("rmu", "idk", "npo_lora")
+HIDING = ("rmu", "npo_lora")
 SETTINGS = Settings(device="cpu", max_new_tokens=24)
 GRID = ((0.3, 0.4, 0.5, 0.6, 0.7), (0.15, 0.25, 0.35))
 """Of `recovered` and of `lift`."""
@@ -109,11 +109,9 @@ def of_zoo(seed: int, cache: Path) -> Iterator[Subject]:
         "retrained, beside another", base, zoo.reference, other.reference, forget, hides=False
     )
     yield Subject("another, beside it", base, other.reference, zoo.reference, forget, hides=False)
+    yield Subject("rmu, without a reference", base, zoo.unlearned, None, forget, hides=True)
     for name, zoo in zip(HIDING, family, strict=True):
-        yield Subject(name, base, zoo.unlearned, None, forget, hides=True)
-        yield Subject(
-            f"{name}, with reference", base, zoo.unlearned, zoo.reference, forget, hides=True
-        )
+        yield Subject(name, base, zoo.unlearned, zoo.reference, forget, hides=True)
 
 
 def of_family(folder: Path) -> Iterator[Subject]:

@@ -81,9 +81,9 @@ def bench(
     """Measure many unlearned models, and say what they show together, with intervals.
 
     Every model is kept in a file of its own, so a command that was broken off goes on where it was;
-    one that cannot be measured is listed, and the rest go on. A model of the demo takes about a
-    minute of one core, and as long again where it must be built: with all 75 it is two hours, with
-    --jobs 8 a quarter of one. The pictures need `pip install 'unpact-tui[plots]'`.
+    one that cannot be measured is listed, and the rest go on. A checkpoint of the demo takes about
+    a minute of one core; all 75 take an hour and a quarter, and half an hour more where they must
+    be built. --jobs divides that. The pictures need `pip install 'unpact-tui[plots]'`.
 
     \b
     Examples:

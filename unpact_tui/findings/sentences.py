@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from attribution.standing import Cause
+from attribution.thresholds import percent
 from unpact_tui.findings.estimate import LEAST_GROUPS, Estimate, Extent
 from unpact_tui.findings.focus import Focus
 from unpact_tui.findings.penalised import Penalised, Relation
@@ -109,7 +110,7 @@ def of_recovered(found: Sequence[Recovered]) -> Iterator[str]:
     few = [one.member for one in found if one.lost < FEW]
     by_logprob: dict[str, Extent] = {one.member: _recovers(one.held_out) for one in enough}
     yield told(
-        "Emphasis on KeyTokens, by the strategy that the other seeds chose, brings lost "
+        "Emphasis on KeyTokens, by a strategy chosen on other seeds or prompts, brings lost "
         "log-probability back, more than on random words and more than the reference gains",
         by_logprob,
     )
@@ -180,9 +181,12 @@ def _reference(found: Sequence[Recovered]) -> Iterator[str]:
     if not gains:
         return
     most = max(gains, key=lambda name: gains[name].estimate)
+    if gains[most].estimate <= 0:
+        yield "The reference, which never saw the facts, gains nothing under the same edits."
+        return
     yield (
         "The reference, which never saw the facts, gains at most "
-        f"{gains[most].estimate:.0%} of the same gap under the same edits (beside {most})."
+        f"{percent(gains[most].estimate)} of the same gap under the same edits (beside {most})."
     )
 
 

@@ -27,8 +27,7 @@ def verdict_of(record: Record, thresholds: Thresholds) -> Label:
     """Return a model's verdict; computed anew where the lines have moved."""
     if record.thresholds == thresholds:
         return record.verdict
-    cases = [(_split(case), case.evidence) for case in record.cases]
-    return label(cases, thresholds)
+    return label([(_split(case), case.evidence) for case in record.cases], thresholds)
 
 
 def _split(case: CaseRecord) -> Split:
