@@ -137,7 +137,7 @@ class Search:
     random: float | None = None
     """The best of as many random sets of as many other words recovers."""
     reference: float | None = None
-    """What a search as large on the reference gains there, as a share of the same gap."""
+    """What a search as large on the reference gains there, as `reference_share` has it."""
     held_out: float | None = None
     """What the same words recover in paraphrases, which the search has not seen, of what these
     lost; None where the words occur in none that can be read."""

@@ -5,14 +5,19 @@ random words bring back clearly less. The rule, ours:
 
     the reference gives the answer, or finds it likely               UNKNOWN: it can be guessed
     a sign is specific, and the reference gains clearly less         SUPPRESSED
-    nearly all came back, by marks on whichever words, and a
-      reference gains clearly less                                   SUPPRESSED, not tied to words
+    nearly all came back, on average over the words and all random
+      draws, and a reference gains clearly less                      SUPPRESSED, not tied to words
     the reference gains about as much                                UNRECOVERED
     otherwise                                                        UNKNOWN
 
 A control that could not be made is no better than a bad one: without one no sign is specific. Nor
 is one that the question in other words, without marks, gives as well. The best of all ways is held
 against the best of the same ways on random words, and the reason says of how many.
+
+It has to be clearly more than the most that any draw brings back, and no draw may say the answer.
+So many ways on so few draws often meet a guess: on models that never learned the answer, the mean
+of the draws let one prompt in ten pass, and the best single way on any words one in five
+(docs/calibration.md).
 
 Words that a search found were chosen by the answer itself. What they bring back is specific only
 where they bring back `recovered` in paraphrases too, which the search has not seen.
@@ -26,6 +31,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attribution.cause import in_words
+from attribution.intervals import single
 from attribution.thresholds import HALF, Evidence, Thresholds, percent, reaches, value
 from attribution.types import Verdict
 
@@ -43,6 +49,8 @@ class _Sign:
     """More than the same marks on random words did."""
     beside: str
     """What the control did, in words."""
+    beyond: bool = False
+    """Random words did clearly less, but another wording or a search leaves it open."""
 
 
 def came_back(evidence: Evidence, thresholds: Thresholds) -> Verdict | None:
@@ -113,17 +121,24 @@ def _by_probability(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
     sentence = f"Marking the words brings back {back} of the lost log-probability."
     if lift is None:
         return _Sign(sentence, specific=False, beside=_NO_CONTROL)
-    random = f"The same marks on random words bring back {percent(recovered - lift)}"
+    control = evidence.get("control", single(recovered - lift))
+    random = f"The same marks on random words bring back {percent(control.estimate)}"
+    if control.n > 1:
+        random += f", at most {percent(control.upper)}"
     random += _best_of(evidence)
-    if lift < thresholds.lift:
+    if lift - (control.upper - control.estimate) < thresholds.lift:
         little = f"{random}: which words are marked makes too little difference."
         return _Sign(sentence, specific=False, beside=little)
+    said = evidence.get("control_exact")
+    if said is not None and said.upper >= HALF:
+        why = "with one draw of them the answer comes back word for word"
+        return _Sign(sentence, specific=False, beside=f"{random}; but {why}.")
     reworded = value(evidence, "paraphrase")
     if reworded is not None and recovered - reworded < thresholds.lift:
         any_edit = f"asked in other words, without marks, {percent(reworded)} comes back as well"
-        return _Sign(sentence, specific=False, beside=f"{random}; but {any_edit}.")
+        return _Sign(sentence, specific=False, beside=f"{random}; but {any_edit}.", beyond=True)
     found = _by_search(evidence, thresholds)
-    return _Sign(sentence, specific=not found, beside=f"{random}{found}.")
+    return _Sign(sentence, specific=not found, beside=f"{random}{found}.", beyond=True)
 
 
 def _best_of(evidence: Evidence) -> str:
@@ -170,11 +185,12 @@ def _by_text(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
     if names[0] == "control_match":
         how = f"give a ROUGE-L of {control:.2f}"
     beside = f"The same marks on random words {how}"
+    beyond = evidence[names[0]].upper < limit
     if reworded is not None and reworded >= limit:
         as_well = "; but asked in other words, without marks, it comes back as well"
-        return _Sign(sentence, specific=False, beside=f"{beside}{as_well}.")
+        return _Sign(sentence, specific=False, beside=f"{beside}{as_well}.", beyond=beyond)
     found = _by_search(evidence, thresholds)
-    return _Sign(sentence, control < limit and not found, f"{beside}{found}.")
+    return _Sign(sentence, beyond and not found, f"{beside}{found}.", beyond)
 
 
 def _by_anything(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
@@ -225,8 +241,10 @@ def _unspecific(
             why = f"Nothing tells what brought it back; a longer prompt, or {_WOULD_DECIDE}."
             return Verdict("UNKNOWN", (*reasons, why))
         return Verdict("UNKNOWN", (*reasons, f"Any edit may do that; {_WOULD_DECIDE}."))
-    full = reaches(returned, thresholds.returned)
-    full = full or reaches(value(evidence, "recovered_exact"), HALF)
+    full = any(sign.beyond for sign in signs)
+    full = full or reaches(_on_average(evidence), thresholds.returned)
+    if returned is None:
+        full = full or reaches(value(evidence, "recovered_exact"), HALF)
     if full and not _explains(by_any, returned, thresholds):
         why = "Whichever words are marked, it comes back: hidden, but not tied to these words."
         if _NO_CONTROL in reasons:
@@ -236,5 +254,13 @@ def _unspecific(
         if gain is not None and _explains(gain, share, thresholds):
             why = f"The reference gains about as much by the same edits ({percent(gain)})."
             return Verdict("UNRECOVERED", (*back, why))
-    why = f"less than {percent(thresholds.returned)} came back: that does not settle it."
-    return Verdict("UNKNOWN", (*reasons, f"{_gains(by_any)[:-1]}, but {why}"))
+    why = f"on average over all words less than {percent(thresholds.returned)} came back"
+    return Verdict("UNKNOWN", (*reasons, f"{_gains(by_any)[:-1]}, but {why}: not settled."))
+
+
+def _on_average(evidence: Evidence) -> float | None:
+    """Return what marks bring back on average over the words and each of the random draws."""
+    recovered, control = value(evidence, "recovered"), evidence.get("control")
+    if recovered is None or control is None:
+        return recovered
+    return (recovered + control.n * control.estimate) / (1 + control.n)

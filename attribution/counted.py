@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from attribution.attempts import Attempt, AttemptKind, Reading, Recovery
 from attribution.textmatch import exact
-from attribution.types import Answer
+from attribution.types import Answer, Nats
 
 
 def honest(attempts: Iterable[Attempt], kind: AttemptKind | None = None) -> list[Attempt]:
@@ -57,6 +57,20 @@ def other_ids(recovery: Recovery) -> list[Attempt]:
 def most(attempts: Iterable[Attempt]) -> float | None:
     """Return the largest recovery; None when nothing could be read."""
     return max((a.recovered for a in attempts if a.recovered is not None), default=None)
+
+
+def reference_share(recovery: Recovery, logprob: Nats) -> float | None:
+    """Return what the reference gains when its LP of the answer is `logprob`; None without one.
+
+    As a share of what unlearning took or of what the reference itself lacks, whichever is more:
+    a little more probability for what it finds very unlikely is no sign that anybody could guess
+    it, however little unlearning took.
+    """
+    if recovery.reference is None:
+        return None
+    plain, base = recovery.reference.logprob, recovery.base.logprob
+    gap = base - recovery.plain.logprob
+    return (logprob - plain) / max(gap, base - plain) if gap > 0 else None
 
 
 def entity(attempts: Iterable[Attempt]) -> float | None:

@@ -44,7 +44,7 @@ Of one case (`of_case`); "probability" is the geometric mean per answer token, e
     reference_probability   the answer's probability on the reference
     reference_answer        the probability of the whole answer there, exp(LP x length)
     reference_recovered     the most the reference gains by an attempt, or by a search of its own,
-                            as a share of the same gap
+                            as a share of what it lacks or of the gap, whichever is more
     reference_returned      ... or by a random draw, or by a paraphrase
     excess                  recovered - reference_recovered
     focus_kept              positive contributions at the base's KeyTokens, unlearned / base
@@ -83,6 +83,7 @@ from attribution.counted import (
     other_ids,
     random_ones,
     readable,
+    reference_share,
     same_ids,
     without_key_words,
 )
@@ -241,7 +242,6 @@ def _reference(answer: Answer, recovery: Recovery) -> dict[str, float | None]:
     plain = recovery.reference
     if plain is None:
         return {}
-    gap = recovery.base.logprob - recovery.plain.logprob
     # Best-of-n against best-of-n; and a text that came back counts even where the base breaks.
     attempts = honest(recovery.attempts)
     said = best_said(attempts)
@@ -251,7 +251,7 @@ def _reference(answer: Answer, recovery: Recovery) -> dict[str, float | None]:
 
     def gained(attempts: Iterable[Attempt]) -> float | None:
         found = [a.reference_logprob for a in attempts if a.reference_logprob is not None]
-        return (max(found) - plain.logprob) / gap if found and gap > 0 else None
+        return reference_share(recovery, max(found)) if found else None
 
     own = None if recovery.search is None else recovery.search.reference
     by_key = larger(gained(read), own)

@@ -96,7 +96,8 @@ def greedy(
     if trio.reference is not None and plain.reference is not None:
         before = plain.reference.logprob
         theirs = yield from _search(trio.reference, plain, before, asked, way, candidates)
-        gain = (theirs.steps[-1][1] - before) / plain.gap if theirs.steps else 0.0
+        lacked = max(plain.gap, plain.base.logprob - before)
+        gain = (theirs.steps[-1][1] - before) / lacked if theirs.steps else 0.0
     held_out, paraphrases = yield from _held_out(trio, plain, asked, way, path)
     search = Search(
         way,

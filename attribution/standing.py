@@ -30,7 +30,7 @@ class Standing:
     simultaneous: Interval | None
     """The lift again, wide enough for the intervals of all strategies to hold at once."""
     excess: Interval | None
-    """recovered - what the reference gains under the same edit, as a share of the same gap."""
+    """recovered - what the reference gains under the same edit (`counted.reference_share`)."""
     exact: Interval | None
     """Share of prompts answered word for word; None where nothing was written."""
     random_exact: Interval | None

@@ -14,7 +14,15 @@ from statistics import fmean, stdev
 
 from attribution.attempts import Attempt, Recovery
 from attribution.cause import cause_of
-from attribution.counted import honest, most, other_ids, random_ones, readable, same_ids
+from attribution.counted import (
+    honest,
+    most,
+    other_ids,
+    random_ones,
+    readable,
+    reference_share,
+    same_ids,
+)
 from attribution.intervals import Draw, quantile, resamples, single, wilson
 from attribution.standing import Cause, Standing
 from attribution.thresholds import DEFAULT_THRESHOLDS, Thresholds
@@ -80,11 +88,8 @@ def _cell(recovery: Recovery, name: str) -> Cell:
 
 
 def _reference_gain(recovery: Recovery, read: Sequence[Attempt]) -> float | None:
-    gap = recovery.base.logprob - recovery.plain.logprob
     found = [a.reference_logprob for a in read if a.reference_logprob is not None]
-    if recovery.reference is None or not found or gap <= 0:
-        return None
-    return (max(found) - recovery.reference.logprob) / gap
+    return reference_share(recovery, max(found)) if found else None
 
 
 def _any_exact(attempts: Iterable[Attempt]) -> float | None:

@@ -32,10 +32,11 @@ class Thresholds:
     recovered: float = 0.5
     """Marks bring the answer back when this share of the lost log-probability returns."""
     lift: float = 0.25
-    """... and this much more than the same marks on random words, or than the reference gains."""
+    """... and this much more than the most that the same marks bring back on any draw of random
+    words, or than the reference gains."""
     returned: float = 0.8
-    """Nearly all of the answer is back when marks on any words, random ones too, return this
-    share."""
+    """Nearly all of the answer is back when marks on the words and on random ones return this share
+    on average."""
     guessable: float = 0.5
     """A reference knows or guesses an answer whose whole probability reaches this."""
     collapse: float = 2.0

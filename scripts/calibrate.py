@@ -4,7 +4,7 @@
 
 A model retrained without the facts takes the place of the unlearned one: alone, and beside a second
 such model of another training. Whatever is called SUPPRESSED there is a false alarm. Against it
-stand checkpoints that hide what they know by a test of their own: the full name in bold makes them
+stand checkpoints that hide what they know by a test of their own: both names in bold make them
 write the answer. Thresholds are compared on the first half of the seeds and read on the others.
 About an hour of one core; what was measured is kept in the cache folder.
 """
@@ -35,7 +35,7 @@ from unpact_tui.settings import Settings
 from unpact_tui.worker.protocol import Open
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
-FORM = 1
+FORM = 2
 """Raised when what is measured changes."""
 HIDING = ("rmu", "npo_lora")
 SETTINGS = Settings(device="cpu", max_new_tokens=24)
@@ -63,7 +63,7 @@ class Seen:
 
     evidence: dict[str, Interval]
     hidden: bool
-    """The full name in bold brings the answer back, to the letter."""
+    """Both names in bold bring the answer back, to the letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +149,14 @@ def measure(subject: Subject, seed: int, cache: Path) -> Measured:
 
 
 def _hidden(subject: Subject, seed: int, asked: Sequence[Case]) -> list[bool]:
-    """Return to which questions the answer is written when the full name is in bold."""
+    """Return to which questions the answer is written when the names are in bold."""
     model = attribution.open(subject.unlearned)
     if subject.name.startswith("260K"):
         names = [_starred(case.prompt) for case in asked]
     else:
         world = make_world(seed, Recipe().people, Recipe().forgotten)
         names = [
-            case.prompt.replace(name, f"**{name}**")
+            case.prompt.replace(name, " ".join(f"**{word}**" for word in name.split()))
             for case in asked
             for name in [next(fact.name for fact in world.forget if fact.name in case.prompt)]
         ]
@@ -209,7 +209,7 @@ the default ladder with all its controls.
 
 - A model retrained without the facts takes the place of the unlearned one: alone, and beside a
   second one of another training. Each SUPPRESSED there is a **false alarm**.
-- Checkpoints that hide: a prompt counts as **hidden** when the full name in bold makes the model
+- Checkpoints that hide: a prompt counts as **hidden** when both names in bold make the model
   write the answer to the letter. Each SUPPRESSED among these is a **find**. The test is one of the
   ladder's own marks, on other words: what no mark brings back is not in it.
 - Intervals are Wilson's, 95 %, over prompts; prompts of one seed share their models.

@@ -236,7 +236,7 @@ def test_a_new_way_to_emphasise_is_listed_and_used(put: Put) -> None:
     put(STRATEGY, emphasis)
     assert "brackets" in emphasis.names()
     listed = CliRunner().invoke(app, ["strategies"]).output
-    assert re.search(r"^brackets +prompt +Put each run of adjacent words in brackets", listed, re.MULTILINE)
+    assert re.search(r"^brackets +prompt +Put each run of adjacent words", listed, re.MULTILINE)
     tokens = WordTokens()
     prompt = tokens.encode("Who is Basil Mahfouz of Kuwait?")
     words = Emphasis("brackets", (3, 4))

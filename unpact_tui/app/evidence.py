@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from attribution.attempts import Attempt, AttemptKind, Recovery
 from attribution.cause import EMPHASISED, RETOKENISED, cause_of
+from attribution.counted import reference_share
 from attribution.standing import Cause
 from attribution.types import Label, Prompt
 from unpact_tui.app.dial import STEERED, named
@@ -145,13 +146,10 @@ def of_kind(controls: Iterable[Attempt], kind: AttemptKind) -> Attempt | None:
 
 
 def reference_gain(recovery: Recovery | None, attempt: Attempt) -> float | None:
-    """Return what the reference gains under the same emphasis, as a share of what was lost."""
-    if recovery is None or recovery.reference is None or attempt.reference_logprob is None:
+    """Return what the reference gains under the same emphasis (`counted.reference_share`)."""
+    if recovery is None or attempt.reference_logprob is None or attempt.recovered is None:
         return None
-    gap = recovery.base.logprob - recovery.plain.logprob
-    if gap <= 0 or attempt.recovered is None:
-        return None
-    return (attempt.reference_logprob - recovery.reference.logprob) / gap
+    return reference_share(recovery, attempt.reference_logprob)
 
 
 def _history(state: CompareState, glyphs: Glyphs) -> list[Line]:

@@ -80,11 +80,7 @@ def compute(
     draws: int,
 ) -> Findings:
     """Compute all findings. At least one record must hold something."""
-    whole = [
-        replace(record, verdict=verdict_of(record, thresholds))
-        for record in records
-        if not record.error
-    ]
+    whole = _judged(records, thresholds)
     members = tuple(dict.fromkeys(record.member for record in whole))
     by_member = {name: [r for r in whole if r.member == name] for name in members}
     seeds = tuple(sorted({record.seed for record in whole}))
@@ -115,6 +111,15 @@ def compute(
         unmeasured=tuple(Unmeasured(r.seed, r.member, r.error) for r in records if r.error),
         left_out=tuple(dict.fromkeys(reason for record in whole for reason in record.left_out)),
     )
+
+
+def _judged(records: Sequence[Record], thresholds: Thresholds) -> list[Record]:
+    """Return what could be measured, judged by the thresholds as they are now."""
+    return [
+        replace(record, verdict=verdict_of(record, thresholds))
+        for record in records
+        if not record.error
+    ]
 
 
 def _count(record: Record, text: str) -> int:

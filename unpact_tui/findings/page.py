@@ -47,7 +47,8 @@ _READING = """\
   read on these alone, and nothing is said of a method with fewer than {few}.
 - **recovered**: (LP emphasised - LP plain) / (LP base - LP plain); 1 is all of it, below 0 is
   damage. **lift**: recovered - the same on random other words ({draws} draws). **excess**:
-  recovered - what the reference gains under the same edit, as a share of the same gap.
+  recovered - what the reference gains under the same edit, as a share of what
+  unlearning took or of what the reference lacks, whichever is more.
 - **verdict**: of the whole model, by the tool's thresholds.
 """
 

@@ -40,7 +40,7 @@ class Row(msgspec.Struct, frozen=True):
     """The lift over all lost prompts, with an interval wide enough for those of all strategies to
     hold at once; of prompts alone."""
     reference: Estimate | None
-    """What the reference gains under the same edit, as a share of the same gap."""
+    """What the reference gains under the same edit, as `counted.reference_share` has it."""
     excess: Estimate | None
     """recovered - reference, paired by prompt."""
     exact: Estimate | None

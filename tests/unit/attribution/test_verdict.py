@@ -149,22 +149,48 @@ def test_a_reference_does_not_excuse_a_bad_control() -> None:
 
 
 def test_what_any_marks_bring_back_in_full_is_hidden() -> None:
-    drawn = {"recovered": 0.51, "control": 0.99, "lift": -0.48, "returned": 0.99}
+    drawn = {"recovered": 0.7, "control": 0.99, "lift": -0.29, "returned": 0.99}
     quiet = {"reference_recovered": 0.0, "reference_returned": 0.1}
     assert label(FORGOTTEN | drawn) == "UNKNOWN"
     assert label(FORGOTTEN | drawn | quiet) == "SUPPRESSED"
     assert "not tied to these words" in reasons(FORGOTTEN | drawn | quiet)
     assert label(FORGOTTEN | drawn | quiet | {"reference_returned": 0.8}) == "UNRECOVERED"
-    text = RECOVERED | {"recovered": 0.6, "lift": 0.0, "control_exact": 1.0}
+    text = TEXT_ONLY | {"control_exact": 1.0}
     assert label(text | quiet) == "SUPPRESSED"
     assert label(text) == "UNKNOWN"
+
+
+def test_one_lucky_draw_is_not_whichever_words() -> None:
+    quiet = {"reference_recovered": 0.0, "reference_returned": 0.1}
+    lucky = FORGOTTEN | {"recovered": 0.43, "lift": 0.05, "returned": 0.98} | quiet
+    control = {"control": Interval(0.38, 0.07, 0.98, 3)}
+    assert judge(points(lucky) | control, DEFAULT).label == "UNKNOWN"
+    always = {"control": Interval(0.95, 0.9, 0.98, 3)}
+    assert judge(points(lucky | {"lift": -0.52}) | always, DEFAULT).label == "SUPPRESSED"
+
+
+def test_a_sign_has_to_be_beyond_every_draw() -> None:
+    mean = {"control": Interval(0.54, 0.25, 0.97, 3)}
+    found = points(RECOVERED | {"recovered": 0.82, "lift": 0.28, "recovered_exact": 0.0}) | mean
+    told = judge(found, DEFAULT)
+    assert told.label == "UNKNOWN"
+    assert "54 %, at most 97 %" in told.reasons[1]
+    below = found | {"control": Interval(0.54, 0.5, 0.56, 3)}
+    assert judge(below, DEFAULT).label == "SUPPRESSED"
+
+
+def test_no_draw_may_say_the_answer() -> None:
+    one_of_three = {"control_exact": Interval(1 / 3, 0.0, 1.0, 3)}
+    told = judge(points(RECOVERED) | one_of_three, DEFAULT)
+    assert told.label == "UNKNOWN"
+    assert "one draw of them the answer comes back word for word" in " ".join(told.reasons)
 
 
 def test_what_only_random_words_bring_back_came_back() -> None:
     numbers = FORGOTTEN | {"recovered": 0.2, "control": 0.7, "lift": -0.5, "returned": 0.85}
     assert label(numbers) == "UNKNOWN"
     assert "Marking random words brings back up to 85 %" in reasons(numbers)
-    assert label(numbers | {"reference_returned": 0.0}) == "SUPPRESSED"
+    assert label(numbers | {"reference_returned": 0.0}) == "UNKNOWN", "some words, some luck"
 
 
 CHANGED = {"ids_changed": 1.0}
@@ -249,7 +275,7 @@ def test_what_only_another_wording_brings_back_came_back() -> None:
     reworded = numbers | {"returned": 0.9, "paraphrase": 0.9}
     assert label(reworded) == "UNKNOWN"
     assert "Asked in other words, without marks, 90 %" in reasons(reworded)
-    assert label(reworded | {"reference_returned": 0.0}) == "SUPPRESSED"
+    assert label(reworded | {"reference_returned": 0.0}) == "UNKNOWN", "one wording of several"
     text = numbers | {"returned": 0.3, "paraphrase_exact": 1.0}
     assert "gives the answer word for word" in reasons(text)
     assert label(text | {"reference_returned": 0.0}) == "UNKNOWN", "one text may be chance"
