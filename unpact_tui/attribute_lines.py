@@ -178,7 +178,7 @@ def told(case: AttributedCase, budget: float = 0.0) -> str:
 
 def _noise(case: AttributedCase) -> str:
     if case.noise is None:
-        return "noise not measured (negligible in float32)"
+        return "noise not measured (negligible where numbers have 32 bits)"
     return f"noise floor {case.noise:.1e} nats" if case.noise else "noise floor 0 nats"
 
 

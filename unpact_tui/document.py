@@ -16,7 +16,7 @@ from attribution.leakage import entities_of
 from attribution.standing import HeldOut, Standing
 from attribution.standings import standings
 from attribution.types import Answer, Attribution, Case, Interval, KeyTokens, Prompt, Shift, Verdict
-from attribution.verdict import knows
+from attribution.verdict import Thresholds, knows
 from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult
 from unpact_tui.recovery_entries import attempt_entry, recovery_entry
@@ -129,14 +129,17 @@ class Measured(Protocol):
         ...
 
 
+def is_known(case: Measured, thresholds: Thresholds) -> bool:
+    """Tell whether something was to be forgotten, and the base knows it."""
+    return case.case.split == "forget" and knows(case.evidence, thresholds)
+
+
 def strategies_of(cases: Iterable[Measured], settings: Settings) -> tuple[Standing, ...]:
     """Return how strategies stand over the forget cases whose answer the base knows."""
     known = [
         case.recovery
         for case in cases
-        if case.recovery is not None
-        and case.case.split == "forget"
-        and knows(case.evidence, settings.thresholds)
+        if case.recovery is not None and is_known(case, settings.thresholds)
     ]
     return standings(known, seed=settings.seed, thresholds=settings.thresholds)
 
@@ -226,6 +229,7 @@ def _settings(settings: Settings, base: Loaded, *, chat: bool) -> SettingsEntry:
         effort=settings.effort,
         budget=settings.budget,
         selection=settings.selection,
+        also=settings.also,
         search=settings.search,
         most_words=settings.most_words,
         layers=settings.layers,

@@ -8,12 +8,14 @@ torch is imported when the first checkpoint is opened, not before.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from attribution.attempts import Reading
+from attribution.attempts import Reading, Recovery, Selection
 from attribution.evidence import of_case
 from attribution.neutral import neutral_losses
 from attribution.plan import measure_rate
@@ -159,6 +161,18 @@ class Engine:
         state = yield from self._known(order.case, order.granularity)
         yield from climb(state, self._trio(), self.settings, order.positions)
         yield self._judge(state)
+
+    def elsewhere(
+        self, case: Case, granularity: Granularity, selection: Selection
+    ) -> Generator[Step, None, Recovery | None]:
+        """Run every strategy on the words that another rule chooses, and return what came of it.
+
+        What the case is judged by stays as it is. Raises `AttributionError`.
+        """
+        state = copy((yield from self._known(case, granularity)))
+        settings = replace(self.settings, selection=selection)
+        yield from climb(state, self._trio(), settings, ())
+        return state.recovery
 
     def _judge(self, state: CaseState) -> Judged:
         assert state.recovery is not None

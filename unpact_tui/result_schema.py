@@ -79,6 +79,8 @@ class SettingsEntry(msgspec.Struct, frozen=True):
     budget: float | None = None
     """Seconds that the contributions of one prompt may take; with more than 0 the estimator was
     chosen to fit."""
+    also: tuple[Selection, ...] = ()
+    """Other choices of words that were measured, for `held_out`."""
     selection: Selection = "base"
     """Which words were emphasised, where none were named by hand."""
     search: int | None = None
@@ -209,4 +211,4 @@ class Document(msgspec.Struct, frozen=True):
     """How each strategy stands over the forget prompts whose answer the base knows. Ours."""
     held_out: HeldOut | None = None
     """One strategy on one selection of words, chosen on half of the prompts and read on the rest;
-    null unless several selections were measured. Ours."""
+    null with fewer than four prompts. Ours."""

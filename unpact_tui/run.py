@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from attribution.attempts import Recovery, Selection
 from attribution.errors import AttributionError
 from attribution.evidence import CaseEvidence, of_set
+from attribution.held_out import held_out
+from attribution.standing import HeldOut
 from attribution.types import Case
 from attribution.verdict import judge_set
 from unpact_tui import shared_words
 from unpact_tui.case_reading import CaseState
-from unpact_tui.document import Document, case_document, document, strategies_of
+from unpact_tui.document import Document, case_document, document, is_known, strategies_of
 from unpact_tui.engine import Engine
 from unpact_tui.errors import BadUsage
 from unpact_tui.options import Chosen
@@ -20,8 +23,16 @@ from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Edited, Encoded, Ladder, Loading, Opened, Step, Tried
 from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
 
-Measured = tuple[CaseState, tuple[Tried, ...]]
-"""A case, and what was tried on it by hand."""
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A case with all that was read on it."""
+
+    state: CaseState
+    tried: tuple[Tried, ...]
+    """By hand."""
+    also: Mapping[Selection, Recovery]
+    """On other choices of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,9 @@ def run_tasks(order: Open, tasks: Sequence[Task]) -> Generator[Progress, None, D
     failures: Failures = []
     for done, task in enumerate(tasks):
         case, tried = task.case, list[Tried]()
+        also: dict[Selection, Recovery] = {}
         try:
-            for step in _measure(engine, task):
+            for step in _measure(engine, task, also):
                 if isinstance(step, Tried):
                     tried.append(step)
                 yield Progress(_say(case, step), done, len(tasks))
@@ -89,7 +101,7 @@ def run_tasks(order: Open, tasks: Sequence[Task]) -> Generator[Progress, None, D
             failures.append((case, error))
             yield Progress(f"{case.id}: left out", done, len(tasks), error)
         else:
-            measured.append((engine.state(case), tuple(tried)))
+            measured.append(Measured(engine.state(case), tuple(tried), also))
     if not measured:
         raise failures[0][1]
     yield Progress("judging", len(tasks), len(tasks))
@@ -114,10 +126,14 @@ def _shared(opened: Opened) -> Iterator[Progress]:
             yield Progress(f"{loaded.name} {words}", 1, 1)
 
 
-def _measure(engine: Engine, task: Task) -> Iterator[Step]:
+def _measure(engine: Engine, task: Task, also: dict[Selection, Recovery]) -> Iterator[Step]:
     granularity = engine.settings.granularity
     yield from engine.analyse(Analyse(task.case, granularity))
     yield from engine.recover(Recover(task.case, task.positions, granularity))
+    for selection in engine.settings.also:
+        found = yield from engine.elsewhere(task.case, granularity, selection)
+        if found is not None:
+            also[selection] = found
     for order in task.tries:
         yield from engine.attempt(order)
 
@@ -139,17 +155,31 @@ def _document(
 ) -> Document:
     """Put all cases and their common verdict together."""
     judged = [
-        CaseEvidence(state.case.split, state.evidence, state.verdict.label)
-        for state, _ in measured
-        if state.verdict is not None
+        CaseEvidence(one.state.case.split, one.state.evidence, one.state.verdict.label)
+        for one in measured
+        if one.state.verdict is not None
     ]
     found = of_set(judged, settings.thresholds, seed=settings.seed)
+    states = [one.state for one in measured]
     return document(
         opened,
         settings,
-        [case_document(state, tried) for state, tried in measured],
+        [case_document(one.state, one.tried) for one in measured],
         found,
         judge_set(found, settings.thresholds),
         failures=failures,
-        strategies=strategies_of([state for state, _ in measured], settings),
+        strategies=strategies_of(states, settings),
+        held_out=_held_out(measured, settings),
     )
+
+
+def _held_out(measured: Sequence[Measured], settings: Settings) -> HeldOut | None:
+    """Choose on half of the prompts, and read on the other half."""
+    known = [one for one in measured if is_known(one.state, settings.thresholds)]
+    main = [one.state.recovery for one in known if one.state.recovery is not None]
+    found: dict[Selection, Sequence[Recovery]] = {settings.selection: main}
+    for selection in settings.also:
+        these = [one.also[selection] for one in known if selection in one.also]
+        if len(these) == len(main):
+            found[selection] = these
+    return held_out(found, seed=settings.seed)

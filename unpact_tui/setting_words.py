@@ -46,7 +46,7 @@ def reads(name: str) -> bool:
 def written(name: str, value: object) -> str:
     """Return the word for a value: undoes `read`, and is plain text for every other setting."""
     match name:
-        case "strategies":
+        case "strategies" | "also":
             return ",".join(cast("tuple[str, ...]", value))
         case "layers" | "heads":
             return ",".join(_ranges(cast("tuple[int, ...]", value)))
@@ -94,6 +94,11 @@ def _strategies(name: str, text: str, settings: Settings) -> tuple[str, ...]:
     return names
 
 
+def _selections(name: str, text: str, settings: Settings) -> tuple[str, ...]:
+    words = dict.fromkeys(word.strip() for word in text.split(",") if word.strip())
+    return tuple(_selection(name, word, settings) for word in words)
+
+
 def _selection(name: str, text: str, settings: Settings) -> str:
     if text not in SELECTIONS:
         raise BadOption(name, text, f"one of {', '.join(SELECTIONS)}")
@@ -137,6 +142,7 @@ def _ranges(numbers: Sequence[int]) -> Iterator[str]:
 _READERS: dict[str, Callable[[str, str, Settings], object]] = {
     "strategies": _strategies,
     "selection": _selection,
+    "also": _selections,
     "layers": _numbers,
     "heads": _numbers,
     "templates": _templates,

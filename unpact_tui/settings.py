@@ -62,6 +62,9 @@ class Settings:
     selection: Selection = "base"
     """Which words are emphasised: those with KeyTokens of the base or of the unlearned model, those
     whose contribution fell most (shift), or those that a search finds (greedy)."""
+    also: tuple[Selection, ...] = ()
+    """Other choices of words that `run` measures too, by comma: one strategy on one of the choices
+    is then chosen on half of the prompts and read on the other half."""
     search: int = 200
     """With selection=greedy, how many prompts the search may read."""
     most_words: int = 3

@@ -26,7 +26,7 @@ from attribution.types import (
     Verdict,
 )
 from attribution.verdict import judge, judge_set, knows
-from unpact_tui.document import Document, case_document, document
+from unpact_tui.document import Document, case_document, document, strategies_of
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
 from unpact_tui.settings import Settings
@@ -177,6 +177,7 @@ def as_document(
         evidence,
         verdict,
         failures=[(case, AttributionError(why.message)) for case, why in failed.items()],
+        strategies=strategies_of(cases, settings),
     )
 
 

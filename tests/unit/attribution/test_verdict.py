@@ -171,7 +171,8 @@ def test_one_lucky_draw_is_not_whichever_words() -> None:
 
 def test_a_sign_has_to_be_beyond_every_draw() -> None:
     mean = {"control": Interval(0.54, 0.25, 0.97, 3)}
-    found = points(RECOVERED | {"recovered": 0.82, "lift": 0.28, "recovered_exact": 0.0}) | mean
+    quiet = {"recovered": 0.82, "lift": 0.28, "recovered_exact": 0.0, "recovered_match": 0.1}
+    found = points(RECOVERED | quiet) | mean
     told = judge(found, DEFAULT)
     assert told.label == "UNKNOWN"
     assert "54 %, at most 97 %" in told.reasons[1]
