@@ -149,7 +149,8 @@ def test_strategies_are_judged_by_what_the_base_knew_and_was_to_be_forgotten() -
 
 def test_a_run_says_how_strategies_stand() -> None:
     opened = Opened((loaded("base", "base"), loaded("unlearned", "npo")), chat=False, warnings=())
-    found = run._document(opened, Settings(), [(measured(Case("1", "x")), ())], [])
+    one = run.Measured(measured(Case("1", "x")), (), {})
+    found = run._document(opened, Settings(), [one], [])
     assert [each.strategy for each in found.strategies][:2] == ["bold", "retokenise"]
     assert found.held_out is None
 

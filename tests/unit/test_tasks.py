@@ -9,6 +9,7 @@ import pytest
 from fakes import AdditiveModel
 from room import CASES, Room, keys
 
+from attribution.thresholds import Thresholds
 from attribution.types import Case
 from unpact_tui import run as run_module
 from unpact_tui.document import Document
@@ -199,3 +200,22 @@ def test_a_session_measured_again_says_the_same(
     assert after.cases == before.cases
     assert (after.verdict, after.evidence) == (before.verdict, before.evidence)
     assert after == before
+
+
+def test_other_choices_of_words_are_measured_and_judge_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_module, "Engine", Fitting)
+    names = ("Ana Prado", "Ana Lima", "Ana Sousa", "Ana Reis", "Ana Melo")
+    tasks = tuple(Task(Case(name, f"Where was {name} born?", "Lisbon it was")) for name in names)
+    lenient = Thresholds(base_breaks=9.0, base_loss=9.0)
+    settings = Settings(draws=2, strategies=("bold", "quote"), thresholds=lenient)
+    alone = finished(Open("b", "u", None, settings), tasks)
+    both = finished(Open("b", "u", None, replace(settings, also=("shift",))), tasks)
+    assert both.cases == alone.cases
+    assert (both.evidence, both.verdict) == (alone.evidence, alone.verdict)
+    assert both.held_out is not None
+    assert alone.held_out is not None
+    assert {selection for _, selection in alone.held_out.chosen} == {"base"}
+    assert {strategy for strategy, _ in both.held_out.chosen} == {"bold"}, "quotes do nothing here"
+    assert both.settings.also == ("shift",)
