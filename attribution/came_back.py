@@ -185,7 +185,10 @@ def _by_text(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
     if names[0] == "control_match":
         how = f"give a ROUGE-L of {control:.2f}"
     beside = f"The same marks on random words {how}"
-    beyond = evidence[names[0]].upper < limit
+    # A text that came back while some random words brought back more of it in nats is no better.
+    recovered, drawn = value(evidence, "recovered"), evidence.get("control")
+    less = recovered is not None and drawn is not None and recovered < drawn.upper
+    beyond = evidence[names[0]].upper < limit and not less
     if reworded is not None and reworded >= limit:
         as_well = "; but asked in other words, without marks, it comes back as well"
         return _Sign(sentence, specific=False, beside=f"{beside}{as_well}.", beyond=beyond)

@@ -71,6 +71,8 @@ def test_more_recovery_never_takes_suppressed_back(
 def test_a_stronger_control_never_makes_it_suppressed(
     numbers: dict[str, float], recovered: float, control: float, more: float
 ) -> None:
+    # With a reference to compare with, what comes back on whichever words is a sign of its own.
+    numbers = {name: n for name, n in numbers.items() if not name.startswith("reference")}
     weak = judge(with_recovery(numbers, recovered, control), Thresholds()).label
     strong = judge(with_recovery(numbers, recovered, control + more), Thresholds()).label
     if strong == "SUPPRESSED":

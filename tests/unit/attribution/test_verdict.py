@@ -180,6 +180,12 @@ def test_a_sign_has_to_be_beyond_every_draw() -> None:
     assert judge(below, DEFAULT).label == "SUPPRESSED"
 
 
+def test_a_text_counts_for_less_where_random_words_bring_back_more() -> None:
+    found = RECOVERED | {"recovered": 0.2, "lift": -0.28, "control": 0.48}
+    assert label(found) == "UNKNOWN"
+    assert label(found | {"control": 0.1, "lift": 0.1}) == "SUPPRESSED"
+
+
 def test_no_draw_may_say_the_answer() -> None:
     one_of_three = {"control_exact": Interval(1 / 3, 0.0, 1.0, 3)}
     told = judge(points(RECOVERED) | one_of_three, DEFAULT)
