@@ -33,12 +33,14 @@ class Plan:
     def digest(self, entry: Entry) -> str:
         """Return what changes when a record would come out otherwise.
 
-        Most thresholds only judge, and a verdict can be had again from what is kept.
+        Most thresholds only judge, and a verdict can be had again from what is kept. Other choices
+        of words are nothing that is measured here.
         """
         limits = self.settings.thresholds
         allowed = (limits.base_breaks, limits.base_loss)
         settings = replace(self.settings, thresholds=DEFAULT_THRESHOLDS)
         how = {**msgspec.to_builtins(settings), "thresholds": allowed}
+        del how["also"]
         what = (entry.digest, entry.member, entry.seed, how, self.prompts, SCHEMA)
         return hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:16]
 

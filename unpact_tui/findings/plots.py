@@ -164,7 +164,7 @@ def _strategies(found: Findings) -> Figure:
     shown = [[0.0 if lift is None else lift for lift in line] for line in lifts]
     axes.imshow(shown, cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
     for i, j, lift in _cells(lifts):
-        text = "-" if lift is None else f"{max(lift, -9.9):.2f}"
+        text = "-" if lift is None else f"{max(lift, -9.9):z.2f}"
         colour = "white" if lift is not None and abs(lift) > 0.6 else "black"
         axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=7)
     axes.set_xticks(range(len(names)), labels=list(names), rotation=45, ha="right")

@@ -186,7 +186,8 @@ def _reference(found: Sequence[Recovered]) -> Iterator[str]:
         return
     yield (
         "The reference, which never saw the facts, gains at most "
-        f"{percent(gains[most].estimate)} of the same gap under the same edits (beside {most})."
+        f"{percent(gains[most].estimate)} of what was lost or of what it lacks, under the same "
+        f"edits (beside {most})."
     )
 
 

@@ -25,6 +25,7 @@ from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Analyse, Open, Recover
 
 WIDE = (160, 48)
+_QUICK = ("instruction", "right-to-left")
 GUIDE = Guide(
     "What there is to see",
     ("Two models answer.", "One was to forget."),
@@ -193,7 +194,13 @@ async def test_what_is_no_id_stands_as_it_is() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, id=name, marks=[] if name in _QUICK else [pytest.mark.soak])
+        for name, text in HOSTILE.items()
+    ],
+)
 async def test_nothing_in_it_is_markup(text: str) -> None:
     guide = Guide(text, (text,), ((text, text),))
     async with guided(guide=guide).run_test(size=(80, 24)) as pilot:
@@ -256,7 +263,17 @@ async def test_an_engine_that_dies_is_told_over_it_and_it_does_not_come_back() -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(1, 1), (10, 3), (40, 10), (60, 16), (80, 24), (300, 90)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 1),
+        (60, 16),
+        *(
+            pytest.param(size, marks=pytest.mark.soak)
+            for size in ((10, 3), (40, 10), (80, 24), (300, 90))
+        ),
+    ],
+)
 async def test_any_size_is_survived_and_the_foot_stays_free(size: tuple[int, int]) -> None:
     async with guided(guide=LONG).run_test(size=size) as pilot:
         await pilot.pause()
