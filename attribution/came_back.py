@@ -15,9 +15,9 @@ is one that the question in other words, without marks, gives as well. The best 
 against the best of the same ways on random words, and the reason says of how many.
 
 It has to be clearly more than the most that any draw brings back, and no draw may say the answer.
-So many ways on so few draws often meet a guess: on models that never learned the answer, the mean
-of the draws let one prompt in ten pass, and the best single way on any words one in five
-(docs/calibration.md).
+And it has to be nearly all of it, or the answer itself: a share of the nats alone is not an answer.
+So many ways on so few draws often meet a guess, and rules that asked for less called several times
+as many models SUPPRESSED that never learned the answer (docs/calibration.md, docs/LOG.md).
 
 Words that a search found were chosen by the answer itself. What they bring back is specific only
 where they bring back `recovered` in paraphrases too, which the search has not seen.
@@ -137,8 +137,16 @@ def _by_probability(evidence: Evidence, thresholds: Thresholds) -> _Sign | None:
     if reworded is not None and recovered - reworded < thresholds.lift:
         any_edit = f"asked in other words, without marks, {percent(reworded)} comes back as well"
         return _Sign(sentence, specific=False, beside=f"{random}; but {any_edit}.", beyond=True)
+    if recovered < thresholds.returned and not _said(evidence, thresholds):
+        part = "that is a part of it, and the answer is not said"
+        return _Sign(sentence, specific=False, beside=f"{random}; but {part}.")
     found = _by_search(evidence, thresholds)
     return _Sign(sentence, specific=not found, beside=f"{random}{found}.", beyond=True)
+
+
+def _said(evidence: Evidence, thresholds: Thresholds) -> bool:
+    """Tell whether the answer, or about it, was written under the marks; so too if none was."""
+    return "recovered_match" not in evidence or says_it(evidence, thresholds, "recovered")
 
 
 def _best_of(evidence: Evidence) -> str:

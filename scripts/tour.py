@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from page import DOCS
 
 COLUMNS, ROWS = 120, 40
-PATIENCE = 180.0
+PATIENCE = 300.0
 """Seconds for something to be on the screen: thirty prompts are read, on a machine that is busy."""
 QUIET = 1.0
 """Seconds without a change after which nothing more is coming."""
@@ -155,8 +155,17 @@ def emphasise(terminal: Terminal) -> None:
     terminal.see("answers, with bold", "recovered     100%", "recovered by re-tokenising")
     terminal.see("never learned it", "holds", "ids", "lift")
     export(terminal, "emphasis")
-    terminal.press("u")
-    terminal.see("This emphasis  none")
+
+
+def steer(terminal: Terminal) -> None:
+    """Raise the attention to the same word instead, as far as the dial goes."""
+    terminal.press(*["S"] * 4)
+    terminal.see("attention_bias, attention x4", "prompt unchanged")
+    terminal.press(".", ".")
+    terminal.see("attention_bias, attention x64", "attention to the", "3 tried")
+    export(terminal, "attention")
+    terminal.press(*["u"] * 7)
+    terminal.see("This emphasis  none", "now bold")
 
 
 def answer_tokens(terminal: Terminal) -> None:
@@ -196,6 +205,7 @@ def verdict(terminal: Terminal) -> None:
     terminal.see("▸ guessable     ◂ 0.50 ▸")
     terminal.press("h")
     terminal.see("◂ 0.45 ▸  * default 0.5", "(was 28)")
+    terminal.see("Strategies, then evidence", "other ids", "strategies at once")
     photograph(terminal, "verdict")
     terminal.press("0")
     terminal.see("◂ 0.50 ▸")
@@ -236,7 +246,7 @@ def session(terminal: Terminal) -> None:
     terminal.see('"schema"')
 
 
-STEPS = (compare, emphasise, answer_tokens, prompts, verdict, weights, session)
+STEPS = (compare, emphasise, steer, answer_tokens, prompts, verdict, weights, session)
 
 
 def main() -> None:

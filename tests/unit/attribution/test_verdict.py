@@ -180,6 +180,16 @@ def test_a_sign_has_to_be_beyond_every_draw() -> None:
     assert judge(below, DEFAULT).label == "SUPPRESSED"
 
 
+def test_a_part_of_the_nats_without_the_answer_is_no_sign() -> None:
+    part = RECOVERED | {"recovered": 0.7, "lift": 0.68, "recovered_exact": 0.0}
+    unsaid = part | {"recovered_match": 0.3}
+    assert label(unsaid) == "UNKNOWN"
+    assert "a part of it, and the answer is not said" in reasons(unsaid)
+    assert label(unsaid | {"recovered": 0.81, "lift": 0.79}) == "SUPPRESSED"
+    assert label(part | {"recovered_exact": 1.0}) == "SUPPRESSED"
+    assert label(unsaid | {"recovered_match": None}) == "SUPPRESSED", "nothing was written"
+
+
 def test_a_text_counts_for_less_where_random_words_bring_back_more() -> None:
     found = RECOVERED | {"recovered": 0.2, "lift": -0.28, "control": 0.48}
     assert label(found) == "UNKNOWN"
