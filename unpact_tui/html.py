@@ -21,12 +21,12 @@ from unpact_tui.html_tokens import (
 )
 from unpact_tui.result_schema import Document
 from unpact_tui.summary import (
-    CAVEAT,
     COLUMNS,
     INTERVALS,
     LEGEND,
     between,
     checkpoints,
+    disclaimer,
     number,
     numbers,
 )
@@ -56,7 +56,7 @@ def _page(document: Document) -> Iterator[str]:
     yield f"<h1>{text(document.verdict)}</h1>\n<p>{text(names)}</p>"
     yield from items(document.reasons)
     yield from (f'<p class="warning">Warning: {text(each)}</p>' for each in document.warnings)
-    yield f"<p><strong>{CAVEAT}</strong></p>"
+    yield f"<p><strong>{text(disclaimer(document))}</strong></p>"
     yield from _checkpoints(document)
     yield from _evidence(document)
     yield from _overview(document)

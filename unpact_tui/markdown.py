@@ -13,12 +13,12 @@ from unpact_tui import caveats, shared_words, strategy_lines
 from unpact_tui.display import display_text
 from unpact_tui.result_schema import Document
 from unpact_tui.summary import (
-    CAVEAT,
     COLUMNS,
     INTERVALS,
     LEGEND,
     between,
     checkpoints,
+    disclaimer,
     number,
     numbers,
     said,
@@ -36,7 +36,7 @@ def _markdown(document: Document) -> Iterator[str]:
     yield from (f"- {_prose(reason)}" for reason in document.reasons)
     yield from (f"- **Warning:** {_prose(warning)}" for warning in document.warnings)
     yield ""
-    yield CAVEAT
+    yield disclaimer(document)
     yield "\n## Checkpoints\n"
     yield from _rows(
         ("role", "name", "path", "fingerprint"),

@@ -27,12 +27,12 @@ from unpact_tui.document import Document, encode
 from unpact_tui.errors import BadUsage, Failure
 from unpact_tui.markdown import as_markdown as as_markdown
 from unpact_tui.summary import (
-    CAVEAT,
     COLUMNS,
     INTERVALS,
     LEGEND,
     between,
     checkpoints,
+    disclaimer,
     in_brief,
     number,
     numbers,
@@ -187,7 +187,7 @@ def _print(document: Document, console: Console) -> None:
     console.print(Text(document.verdict, "bold"))
     for reason in document.reasons:
         console.print(_plain(reason))
-    console.print(Text(CAVEAT, "dim"))
+    console.print(Text(disclaimer(document), "dim"))
 
 
 def _plain(text: str, style: str = "") -> Text:

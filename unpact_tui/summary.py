@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from attribution.thresholds import percent
 from attribution.types import Interval
 from unpact_tui import caveats
+from unpact_tui.calibration import sentence
 from unpact_tui.result_schema import (
     AttemptEntry,
     CaseEntry,
@@ -21,6 +22,12 @@ from unpact_tui.strategy_lines import SELECTIONS, described
 
 LEAKS = "the prompt gives away what the answer is about"
 CAVEAT = "Probes can show that knowledge is there; they cannot show that it is gone."
+
+
+def disclaimer(document: Document) -> str:
+    """Return what every verdict is to be read with."""
+    return f"{CAVEAT} {sentence(document.settings.thresholds)}"
+
 
 _DECIDE = (
     "base_probability", "unlearned_probability", "answer_kept", "gap", "recovered",

@@ -31,8 +31,11 @@ MEANING: dict[Label, str] = {
 }
 
 
-def words_of(state: CompareState, positions: Iterable[int], most: int = 60) -> str:
-    """Return the words at some tokens as text, each once, in order of the prompt."""
+def words_of(state: CompareState, positions: Iterable[int], glyphs: Glyphs, most: int = 60) -> str:
+    """Return the words at some tokens as text, each once, in order of the prompt.
+
+    Where `most` cells are too few, whole words are left out.
+    """
     if state.prompt is None:
         return ""
     wanted = frozenset(positions)
@@ -43,7 +46,11 @@ def words_of(state: CompareState, positions: Iterable[int], most: int = 60) -> s
         for word in dict.fromkeys(starts)
         if word[-1] < len(tokens)
     ]
-    return shown(" ".join(text for text in texts if text), max(8, most))
+    found, most = " ".join(text for text in texts if text), max(8, most)
+    if len(found) <= most:
+        return shown(found)
+    kept = found[: most - len(glyphs.ellipsis)]
+    return shown(kept.rpartition(" ")[0] + " " if " " in kept else kept) + "…"
 
 
 def heading(title: str, detail: str, note: str = "") -> Line:
@@ -71,7 +78,7 @@ def attempt_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]
     if not state.emphasis:
         return _invitation(state)
     how = _how(state)
-    words = words_of(state, state.emphasis, width - len(how) - 17)
+    words = words_of(state, state.emphasis, glyphs, width - len(how) - 17)
     head = heading("This emphasis", how, words)
     if state.page.tried is None:
         waiting = ((f"asking the unlearned model{glyphs.ellipsis}", LABEL),)
@@ -157,7 +164,7 @@ def _history(state: CompareState, glyphs: Glyphs) -> list[Line]:
     tried = state.history[-_MOST_TRIED:]
     if len(tried) < 2:
         return []
-    line = sparkline(tried, _MOST_TRIED, ascii_only=glyphs.line == "=")
+    line = sparkline(tried, len(tried), ascii_only=glyphs.line == "=")
     return [((f"{'so far':<13}", LABEL), (line, BAR), (f"  {len(state.history)} tried", LABEL))]
 
 

@@ -51,11 +51,11 @@ class Glyphs:
 
     def share(self, value: float | None) -> str:
         """Return a percentage."""
-        return self.dash if value is None else f"{value:.0%}".replace("-", self.minus)
+        return self.dash if value is None else f"{value:z.0%}".replace("-", self.minus)
 
     def points(self, value: float | None) -> str:
         """Return a difference of percentages."""
-        return self.dash if value is None else f"{100 * value:+.0f}".replace("-", self.minus)
+        return self.dash if value is None else f"{100 * value:+z.0f}".replace("-", self.minus)
 
     def bar(self, value: float | None, width: int) -> str:
         """Return a bar for a number from 0 to 1; what lies beyond is cut off."""

@@ -25,6 +25,8 @@ _SELECTED: dict[Selection, str] = {
 """How the words were chosen, where it was neither the usual way nor by hand."""
 
 _NAME, _SHORT_NAME, _SHARE = 16, 12, 5
+_LEAST_BAR = 6
+"""Cells of a bar from which it tells more than that there is something."""
 _NARROW, _CONTROLS, _WIDE = 34, 48, 76
 """Cells from which names are whole, there are controls, and these have long names."""
 
@@ -55,7 +57,7 @@ def ladder_lines(state: CompareState, glyphs: Glyphs, width: int) -> list[Line]:
     recovery = state.page.ladder.recovery
     done, total = state.page.ladder.done, state.page.ladder.total
     note = _SELECTED[recovery.selection] if recovery.complete else f"{done} of {total}"
-    on = words_of(state, _words(state, recovery), width - 21 - len(note)) or "KeyTokens"
+    on = words_of(state, _words(state, recovery), glyphs, width - 21 - len(note)) or "KeyTokens"
     return [
         heading("All strategies", f"on {on}", note),
         _verdict(state, glyphs),
@@ -89,7 +91,8 @@ def _table(recovery: Recovery, glyphs: Glyphs, width: int) -> list[Line]:
     columns = _columns(recovery, width)
     room = _NAME if width >= _NARROW else _SHORT_NAME
     taken = room + 1 + _SHARE + 1 + sum(column.cells for column in columns)
-    bar = max(0, min(24, width - taken))
+    bar = min(24, width - taken)
+    bar = 0 if bar < _LEAST_BAR else bar
     heads = "".join(f"{column.title:>{column.cells}}" for column in columns)
     head = f"{'strategy':<{room}} {'back':>{_SHARE}} {'':<{bar}}{heads}"
     ranked = sorted(recovery.attempts, key=lambda a: (a.recovered is None, -(a.recovered or 0.0)))
@@ -162,7 +165,7 @@ def _summary(recovery: Recovery, glyphs: Glyphs) -> list[Line]:
     """Say the best of all beside the best of as many controls, and what no emphasis does."""
     if recovery.best is None:
         return [(("no strategy could be read", LABEL),)] if recovery.complete else []
-    count = len(recovery.attempts)
+    count = sum(attempt.recovered is not None for attempt in recovery.attempts)
     best, control = glyphs.share(recovery.best.recovered), glyphs.share(recovery.control)
     lift = f"{glyphs.points(recovery.lift)} points"
     ways = f"best of {count} ways " if count > 1 else "recovered "

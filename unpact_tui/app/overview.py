@@ -151,12 +151,12 @@ def summary_of_all(
     if not cases:
         verdict = Verdict("UNKNOWN", ("No prompt is read yet: B reads all of them.",))
         return Summary(verdict, {}, thresholds, {}, of_set=True, read=0, total=total)
-    evidence, verdict = (together or Together()).judged(cases, thresholds, seed)
+    together = together or Together()
+    evidence, verdict = together.judged(cases, thresholds, seed)
     labels: dict[Label, int] = {}
     for each in cases:
         label = judge(each.evidence, thresholds).label
         labels[label] = labels.get(label, 0) + 1
-    note = "" if len(cases) == total else "B reads the others."
     guesses: list[dict[str, Approximation | None]] = [
         {role: found.approximation for role, found in each.attributions.items()} for each in cases
     ]
@@ -170,7 +170,8 @@ def summary_of_all(
         True,
         len(cases),
         total,
-        note,
+        "" if len(cases) == total else "B reads the others.",
         fidelity=certainty.least(map(certainty.figures, guesses)),
         caveats=(caveat,) if some else (),
+        strategies=together.standing(cases, thresholds, seed),
     )

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from attribution.standing import Standing
 from attribution.types import Interval, Label, Verdict
 from attribution.verdict import LABELS, Thresholds
 from unpact_tui.app.evidence import MEANING
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, WARN, Line, Piece, shown
 
-Unit = Literal["share", "probability", "nats", "match", "correlation"]
+Unit = Literal["share", "probability", "nats", "match", "correlation", "count"]
 """What a number is counted in; a match is a similarity from 0 to 1."""
 
 
@@ -39,6 +40,8 @@ class Summary:
     """How good guesses at contributions are, in words and numbers; empty where all was measured."""
     caveats: tuple[str, ...] = ()
     """What was not measured, in words."""
+    strategies: tuple[Standing, ...] = ()
+    """How strategies stand over these prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,14 @@ EVIDENCE: Mapping[str, Meaning] = {
     "control": Meaning("by marks on random words", "share"),
     "lift": Meaning("recovered, less random words", "share"),
     "twin": Meaning("by marks, ids left alone", "share"),
+    "ids_only": Meaning("by other ids, without marks", "share"),
+    "paraphrase": Meaning("in other words, without marks", "share"),
+    "held_out": Meaning("words found by search, reworded", "share"),
+    "searched": Meaning("prompts read to find words", "count"),
     "returned": Meaning("by marks on any words", "share"),
     "reference_recovered": Meaning("by marks on the reference", "share"),
     "reference_returned": Meaning("by any words on the reference", "share"),
+    "excess": Meaning("recovered, less the reference", "share"),
     "gap": Meaning("nats lost by the answer", "nats"),
     "answer_kept": Meaning("whole answer kept, of base's", "share"),
     "base_probability": Meaning("answer's token, base", "probability"),
@@ -74,13 +82,20 @@ EVIDENCE: Mapping[str, Meaning] = {
     "unlearned_match": Meaning("ROUGE-L, unlearned model's text", "match"),
     "recovered_match": Meaning("ROUGE-L, best marks", "match"),
     "control_match": Meaning("ROUGE-L, random words", "match"),
+    "paraphrase_match": Meaning("ROUGE-L, in other words", "match"),
     "reference_match": Meaning("ROUGE-L, reference's text", "match"),
     "base_contains": Meaning("answer in the base's text", "share"),
     "unlearned_exact": Meaning("word for word, unlearned", "share"),
     "recovered_exact": Meaning("word for word, some marks", "share"),
     "twin_exact": Meaning("word for word, ids left alone", "share"),
+    "ids_only_exact": Meaning("word for word, other ids alone", "share"),
+    "paraphrase_exact": Meaning("word for word, in other words", "share"),
     "control_exact": Meaning("word for word, random words", "share"),
     "reference_exact": Meaning("word for word, reference", "share"),
+    "leaking": Meaning("marks that give it away", "share"),
+    "unlearned_entity": Meaning("entity named, unlearned", "share"),
+    "recovered_entity": Meaning("entity named, some marks", "share"),
+    "control_entity": Meaning("entity named, random words", "share"),
     "readable": Meaning("marks the base survives", "share"),
     "ids_changed": Meaning("marks that made other tokens", "share"),
     "base_exact_edited": Meaning("marks the base answers under", "share"),
@@ -189,7 +204,7 @@ def written(value: float, unit: Unit, glyphs: Glyphs) -> str:
     """Return a number in its unit."""
     if unit in ("share", "probability"):
         return glyphs.share(value)
-    return glyphs.number(value)
+    return f"{value:.0f}" if unit == "count" else glyphs.number(value)
 
 
 def plot(found: Interval, width: int, glyphs: Glyphs) -> str:

@@ -13,6 +13,8 @@ from typing import TypeVar
 from attribution.attempts import Recovery
 from attribution.errors import AttributionError
 from attribution.evidence import CaseEvidence, of_set
+from attribution.standing import Standing
+from attribution.standings import standings
 from attribution.thresholds import Thresholds
 from attribution.types import (
     Answer,
@@ -26,7 +28,7 @@ from attribution.types import (
     Verdict,
 )
 from attribution.verdict import judge, judge_set, knows
-from unpact_tui.document import Document, case_document, document, strategies_of
+from unpact_tui.document import Document, case_document, document, is_known, strategies_of
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
 from unpact_tui.settings import Settings
@@ -142,6 +144,7 @@ class Together:
 
     def __init__(self) -> None:
         self._known: dict[object, dict[str, Interval]] = {}
+        self._standings: dict[object, tuple[Standing, ...]] = {}
 
     def judged(
         self, cases: Sequence[Remembered], thresholds: Thresholds, seed: int
@@ -156,6 +159,21 @@ class Together:
         if key not in self._known:
             self._known[key] = of_set(judged, thresholds, seed=seed)
         return self._known[key], judge_set(self._known[key], thresholds)
+
+    def standing(
+        self, cases: Sequence[Remembered], thresholds: Thresholds, seed: int
+    ) -> tuple[Standing, ...]:
+        """Return how strategies stand over the forget cases whose answer the base knows."""
+        known = [each.recovery for each in cases if is_known(each, thresholds)]
+        key = tuple(map(id, known))
+        if key not in self._standings:
+            self._standings[key] = standings(known, seed=seed, thresholds=thresholds)
+        # Thresholds move the causes alone; these follow from means, without an interval.
+        plain = standings(known, seed=seed, thresholds=thresholds, samples=1)
+        causes = {each.strategy: each.cause for each in plain}
+        return tuple(
+            dataclasses.replace(each, cause=causes[each.strategy]) for each in self._standings[key]
+        )
 
 
 def as_document(

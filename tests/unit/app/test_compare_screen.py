@@ -507,6 +507,9 @@ async def test_what_is_not_sure_is_on_every_page() -> None:
         assert "KeyToken with p " in shown
         assert "(not measured)" in shown
         await pilot.press("V")
+        for _ in range(4):
+            await pilot.press("pagedown")
+            await pilot.pause()
         assert "rank agreement, base" in on_screen(pilot.app)
         await pilot.press("escape", "W")
         shared = "tofu-npo shares 99 % of its weights with the base (2.4 GB not loaded twice)"

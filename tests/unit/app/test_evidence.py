@@ -13,9 +13,9 @@ from rich.cells import cell_len
 
 from attribution.types import Case
 from unpact_tui.app.evidence import MEANING, attempt_lines
-from unpact_tui.app.glyphs import UNICODE
+from unpact_tui.app.glyphs import ASCII, UNICODE, Glyphs
 from unpact_tui.app.ladder import ladder_lines
-from unpact_tui.app.lines import Line
+from unpact_tui.app.lines import Line, content
 from unpact_tui.app.replies import put, task_of
 from unpact_tui.app.state import CompareState, apply, start, words_with
 from unpact_tui.session.actions import ChooseStrategy, ChooseStrength, Emphasise
@@ -63,6 +63,19 @@ def with_tried(state: CompareState, tried: Tried) -> CompareState:
 
 def text(lines: list[Line]) -> str:
     return "\n".join("".join(piece for piece, _ in line) for line in lines)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("width", range(44, 80, 5))
+def test_words_that_have_no_room_are_left_out_whole(glyphs: Glyphs, width: int) -> None:
+    state = emphasised("r", "attention_bias", 2.0)
+    for lines in (attempt_lines(state, glyphs, width), ladder_lines(state, glyphs, width)):
+        head = str(content(lines[:1], glyphs)).rstrip()
+        if width >= 55 or head.startswith("All"):
+            assert cell_len(head) <= width
+        words = head.partition("x16  " if "x16" in head else " on ")[2].split()
+        allowed = {*CASE.prompt.rstrip("?").split(), glyphs.ellipsis}
+        assert width < 55 or set(words) <= allowed
 
 
 def test_no_share_without_its_controls() -> None:
@@ -146,7 +159,8 @@ def test_each_rung_stands_beside_its_controls(width: int, titles: list[str]) -> 
 def test_the_best_is_compared_with_the_best_of_as_many_controls() -> None:
     state = known(Recover(CASE))
     assert state.recovery is not None
-    count = len(state.recovery.attempts)
+    count = sum(attempt.recovered is not None for attempt in state.recovery.attempts)
+    assert 0 < count < len(state.recovery.attempts)
     said = text(ladder_lines(state, UNICODE, 60))
     assert f"best of {count} ways 90%, of the same {count} on random words 2%, lift +88" in said
 

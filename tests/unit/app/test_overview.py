@@ -16,7 +16,7 @@ from unpact_tui.app.overview import (
 )
 from unpact_tui.document import decode
 from unpact_tui.session.actions import AddCase, ChooseGranularity, MoveThresholds, TryAll
-from unpact_tui.session.remembered import as_document
+from unpact_tui.session.remembered import Together, as_document
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Failed
 from unpact_tui.worker.protocol import Analyse, Question, Recover
@@ -125,6 +125,23 @@ def test_the_same_seed_gives_the_same_together(all_read: Room) -> None:
     state, memory = all_read.state, all_read.comparison.memory
     first, second = (summary_of_all(state, memory, 7, state.thresholds) for _ in range(2))
     assert first == second
+
+
+def test_of_strategies_only_the_causes_follow_the_thresholds(all_read: Room) -> None:
+    state, memory = all_read.state, all_read.comparison.memory
+    together = Together()
+    whole = summary_of_all(state, memory, 0, state.thresholds, together).strategies
+    assert all_read.state.recovery is not None
+    tried = {attempt.strategy for attempt in all_read.state.recovery.attempts}
+    assert {each.strategy for each in whole} == tried
+    best = {each.strategy: each for each in whole}["bold"]
+    assert (best.cause, best.recovered.n) == ("other ids", 2)
+    strict = replace(state.thresholds, recovered=0.99)
+    after = summary_of_all(state, memory, 0, strict, together).strategies
+    assert {each.cause for each in after} <= {"neither", "unknown"}
+    assert [replace(each, cause="unknown") for each in after] == [
+        replace(each, cause="unknown") for each in whole
+    ]
 
 
 # ---------------------------------------------------------------- to take away

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from inspector import HOSTILE
@@ -12,11 +12,13 @@ from textual.widgets import Static
 
 from attribution.errors import BadOption
 from attribution.intervals import single, wilson
+from attribution.standing import Standing
 from attribution.types import Interval, Verdict
 from attribution.verdict import Thresholds, judge
 from unpact_tui.app.glyphs import ASCII, UNICODE
 from unpact_tui.app.host import Host
 from unpact_tui.app.screens.summary import SummaryScreen
+from unpact_tui.app.standing_lines import standing_lines
 from unpact_tui.app.summary_lines import (
     EVIDENCE,
     Summary,
@@ -206,6 +208,53 @@ async def test_what_was_measured_does_not_move_and_nothing_changed_is_none() -> 
         await pilot.press("backspace", "pagedown", "escape")
         await pilot.pause()
         assert app.given == [None]
+
+
+# ---------------------------------------------------------------- strategies
+
+
+STANDINGS = (
+    Standing(
+        "stars",
+        recovered=Interval(0.8, 0.7, 0.9, 6),
+        random=Interval(0.1, 0.0, 0.2, 6),
+        lift=Interval(0.7, 0.6, 0.8, 6),
+        simultaneous=Interval(0.7, 0.5, 0.9, 6),
+        excess=None,
+        exact=None,
+        random_exact=None,
+        cause="other ids",
+    ),
+    Standing("focus", Interval(0.05, 0.0, 0.1, 6), None, None, None, None, None, None, "neither"),
+    Standing("upper", Interval(0.0, 0.0, 0.0, 0), None, None, None, None, None, None, "unknown"),
+)
+
+
+def test_strategies_stand_beside_their_control_with_what_did_it() -> None:
+    lines = standing_lines(STANDINGS, ASCII)
+    rows = [line.split() for line in text(lines).split("\n")]
+    assert rows[0] == ["strategy", "back", "random", "lift", "between", "n", "by", "what"]
+    assert rows[1] == ["stars", "80%", "10%", "+70", "+50", "..", "+90", "6", "other", "ids"]
+    assert rows[2] == ["focus", "5%", "--", "--", "6"]
+    assert len(rows) == 5
+    assert max(len(row) for row in text(lines).split("\n")) <= 63
+    assert standing_lines((), ASCII) == []
+
+
+async def test_strategies_are_above_the_evidence_of_all_prompts_alone() -> None:
+    def judged(thresholds: Thresholds) -> Summary:
+        return replace(of_all(thresholds), strategies=STANDINGS)
+
+    app = Page(SummaryScreen(of_this, judged, Thresholds(), UNICODE, False, "this"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "stars" not in app.said("evidence-rows")
+        await pilot.press("t")
+        assert "stars" in app.said("evidence-rows")
+        panel = app.page.query_one("#summary-evidence")
+        assert str(panel.border_title) == "Strategies, then evidence"
+        await pilot.press("t")
+        assert str(panel.border_title) == "Evidence"
 
 
 async def test_hostile_reasons_are_shown_and_not_obeyed() -> None:

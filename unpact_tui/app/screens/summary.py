@@ -20,6 +20,7 @@ from attribution.types import Interval, Label
 from attribution.verdict import Thresholds
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, WARN, Line, content
+from unpact_tui.app.standing_lines import standing_lines
 from unpact_tui.app.summary_lines import (
     Summary,
     case_line,
@@ -139,6 +140,7 @@ class SummaryScreen(Screen[Thresholds | None]):
         self._summary: Summary | None = None
         self._cases: Mapping[Label, int] = {}
         self._news: Line = ()
+        self._evidence_title = "Evidence"
 
     def compose(self) -> ComposeResult:
         """Lay out verdict, evidence and thresholds."""
@@ -254,7 +256,9 @@ class SummaryScreen(Screen[Thresholds | None]):
         if self._summary is not None:
             evidence, fidelity = self._summary.evidence, self._summary.fidelity
         width = self.query_one("#summary-evidence").scrollable_content_region.width
-        rows = evidence_lines(evidence, self._glyphs, width, fidelity)
+        rows = standing_lines(self._summary.strategies if self._summary else (), self._glyphs)
+        self._title("Strategies, then evidence" if rows else "Evidence")
+        rows += evidence_lines(evidence, self._glyphs, width, fidelity)
         taller = len(rows) != len(self._lines.get("evidence-rows", ()))
         self._write("evidence-rows", rows, layout=taller)
         for place, threshold in enumerate(self._known):
@@ -264,6 +268,11 @@ class SummaryScreen(Screen[Thresholds | None]):
         sentence = self._known[self._here].sentence
         self._write("threshold-sentence", [((sentence, LABEL),)])
         self._write("threshold-news", [self._news])
+
+    def _title(self, words: str) -> None:
+        if words != self._evidence_title:  # to set it is to repaint what it is the title of
+            self._evidence_title = words
+            self.query_one("#summary-evidence").border_title = Content(words)
 
     def _write(self, name: str, lines: list[Line], *, layout: bool = False) -> None:
         if lines != self._lines.get(name):

@@ -139,7 +139,7 @@ def _cursor(state: CompareState, glyphs: Glyphs) -> Line:
     where = f"  token {i} of {len(state.prompt.tokens) - 1} {glyphs.dot} id {token.id}"
     pieces.append((where, LABEL))
     if state.emphasis:
-        words = words_of(state, state.emphasis, 30)
+        words = words_of(state, state.emphasis, glyphs, 30)
         pieces += [("  emphasised ", LABEL), (words, STRONG)]
     pieces.append((f"  bytes {raw}{more}", LABEL))
     return tuple(pieces)
