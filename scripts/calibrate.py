@@ -121,7 +121,6 @@ def of_family(folder: Path) -> Iterator[Subject]:
     base, retrain, forget = folder / "target", folder / "retrain", folder / "forget.jsonl"
     planted = folder / "unlearned-planted-stars"
     yield Subject("260K: retrained", base, retrain, None, forget, hides=False)
-    yield Subject("260K: NPO", base, folder / "unlearned-npo", retrain, forget, hides=False)
     yield Subject("260K: planted, with reference", base, planted, retrain, forget, hides=True)
 
 
@@ -250,9 +249,12 @@ def _sentence(never: Sequence[Measured], held: Sequence[int], now: Thresholds) -
     wrong, n = _suppressed([one for one in never if one.seed in held], now)
     share = wrong / n if n else 0.0
     holds = "kept" if share <= ALLOWED else "NOT kept"
+    above = (
+        " by this estimate; its interval reaches above" if wilson(wrong, n).upper > ALLOWED else ""
+    )
     return (
         f"False alarms on the seeds held out, all kinds together: {_share(wrong, n)}. "
-        f"The bound of 5 % is {holds}."
+        f"The bound of 5 % is {holds}{above}."
     )
 
 
