@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from end_to_end.conftest import BuiltDemo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 
 def test_two_models_are_measured_and_told_about(built_demo: BuiltDemo, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_without_colour_not_one_is_sent_and_glyphs_say_it(family: Path) -> None:
     ("env", "kinds"),
     [
         ({"TERM": "xterm-256color"}, {"256"}),
-        pytest.param({"TERM": "xterm"}, {"16"}, marks=pytest.mark.slow),
+        pytest.param({"TERM": "xterm"}, {"16"}, marks=pytest.mark.soak),
     ],
     ids=["256", "16"],
 )

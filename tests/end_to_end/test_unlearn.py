@@ -340,7 +340,7 @@ def test_an_adapter_is_measured_on_its_base(
     assert drop(family / "target", last, one_prompt) > 0.01
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_bfloat16_base_gets_bfloat16_checkpoints(
     family: Path, data_options: tuple[object, ...], one_prompt: Path, tmp_path: Path
 ) -> None:

@@ -118,7 +118,7 @@ def test_another_tokenizer_is_refused(base: Path, tmp_path: Path) -> None:
         opened(mix(base, other))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_from_the_shell(base: Path, reinforced: Path, tmp_path: Path) -> None:
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text('{"prompt": "Who wrote the book?", "answer": "Basil"}\n')

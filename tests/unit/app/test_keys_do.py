@@ -89,7 +89,7 @@ async def test_keys_of_emphasis() -> None:
         assert await logged(pilot, "s", "S", "S") == [
             ChooseStrategy("bold_each"),
             ChooseStrategy("bold"),
-            ChooseStrategy("focus"),
+            ChooseStrategy("anchor"),
         ]
         while state_of(pilot).timeline.past:
             await pilot.press("u")

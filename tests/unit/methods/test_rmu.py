@@ -442,7 +442,7 @@ def test_lora_that_adds_nothing_to_these_blocks_is_refused() -> None:
 # ---------------------------------------------------------------- a real model
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_real_model_forgets_and_retains(family: Path) -> None:
     """40 steps of four, c 20 for hidden states of length 11. Measured: forget 2.90, retain .009."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
