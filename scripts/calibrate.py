@@ -41,7 +41,6 @@ FORM = 2
 """Raised when what is measured changes."""
 HIDING = ("rmu", "npo_lora")
 SETTINGS = Settings(device="cpu", max_new_tokens=24)
-# Of `recovered` and of `lift`.
 GRID = ((0.3, 0.4, 0.5, 0.6, 0.7), (0.15, 0.25, 0.35))
 ALLOWED, HELD = 0.05, 2
 
@@ -249,12 +248,10 @@ def _sentence(never: Sequence[Measured], held: Sequence[int], now: Thresholds) -
     wrong, n = _suppressed([one for one in never if one.seed in held], now)
     share = wrong / n if n else 0.0
     holds = "kept" if share <= ALLOWED else "NOT kept"
-    above = (
-        " by this estimate; its interval reaches above" if wilson(wrong, n).upper > ALLOWED else ""
-    )
+    above = wilson(wrong, n).upper > ALLOWED
     return (
         f"False alarms on the seeds held out, all kinds together: {_share(wrong, n)}. "
-        f"The bound of 5 % is {holds}{above}."
+        f"The bound of 5 % is {holds}{' by this estimate; its interval reaches above' * above}."
     )
 
 
