@@ -69,7 +69,8 @@ def test_stars_bring_the_planted_answer_back_and_quotes_do_not(
         pieces = row(terminal, "prompt       Question")
         assert "author **B|a|s" in pieces
         assert "author **Basil" in pieces.replace("|", "")
-        before, after = row(terminal, "reference").split()[1:4:2]
+        moved = next(r for r in terminal.screen() if "reference" in r and "→" in r)
+        before, after = moved[moved.index("reference") :].split()[1:4:2]
         assert float(before.replace("−", "-")) < -5  # the reference does not know the answer,
         assert float(after.replace("−", "-")) < -5  # starred or not
 
@@ -253,7 +254,7 @@ def test_all_prompts_are_read_in_the_background(npo: Terminal) -> None:
     npo.wait_gone("3 prompts")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_another_checkpoint_beside_the_same_base(family: Path, tmp_path: Path) -> None:
     env = {"XDG_STATE_HOME": str(tmp_path)}
     words = (family / "target", family / "unlearned-npo", family / "forget.jsonl", *QUICK)

@@ -135,7 +135,7 @@ async def test_control_c_leaves_from_help_too() -> None:
     assert app.return_code == 130
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 async def test_help_and_palette_have_its_key() -> None:
     async with guided().run_test(size=WIDE) as pilot:
         await opened(pilot)
