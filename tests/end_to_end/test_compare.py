@@ -245,8 +245,12 @@ def test_all_prompts_are_read_in_the_background(npo: Terminal) -> None:
     npo.wait_for("All 3 prompts are read.")
     npo.press("P")
     npo.wait_for("3 prompts")
-    npo.settle()
-    rows = [r for r in npo.screen() if " forget-" in r]
+    rows: list[str] = []
+    for _ in range(30):  # verdicts are drawn some time after the last prompt is read
+        npo.settle()
+        rows = [r for r in npo.screen() if " forget-" in r]
+        if all("UNRECOVERED" in r for r in rows):
+            break
     assert len(rows) == 2
     assert all("UNRECOVERED" in r for r in rows)
     assert any(" long " in r and "UNRECOVERED" not in r for r in npo.screen())
