@@ -43,6 +43,10 @@ Options = dict[str, object]
 """What a module hands on by name."""
 
 
+class CannotAttend(Exception):
+    """A model cannot be made to attend otherwise; the message says why, as a clause."""
+
+
 class Pull:
     """A lever while it is pulled on one model."""
 
@@ -162,7 +166,7 @@ def _own_eager(module: nn.Module) -> Callable[..., tuple[torch.Tensor, torch.Ten
         found = getattr(sys.modules.get(cls.__module__), "eager_attention_forward", None)
         if found is not None:
             return found
-    raise NotImplementedError("its file has no attention function of its own")
+    raise CannotAttend("its file has no attention function of its own")
 
 
 def _sinks(module: nn.Module, named: Options) -> torch.Tensor | None:

@@ -24,7 +24,7 @@ from torch import nn
 from transformers import Cache, PreTrainedModel
 
 from attribution.attempts import Lever, LeverKind, Steering
-from attribution.attention import Pull, attending
+from attribution.attention import CannotAttend, Pull, attending
 from attribution.errors import BadOption, NothingToAblate, Unsupported
 from attribution.scorer import Row
 
@@ -201,7 +201,7 @@ def refusal(model: PreTrainedModel, kind: LeverKind, read: Callable[[], torch.Te
     try:
         with torch.inference_mode():
             return _tried(model, kind, read)
-    except NotImplementedError as error:
+    except CannotAttend as error:
         return str(error)
     except _REFUSALS as error:
         if isinstance(error, torch.OutOfMemoryError):

@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
 from checkpoints_fixture import CHAT_TEMPLATE, make_tokenizer
+from real_tokenizers import gpt2, sentence_pieces
 
 from attribution.errors import EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
 from attribution.spellings import Vocabulary
 from attribution.tokens import HFTokens, tile
 from attribution.types import Span, Token
 from attribution.words import find_words
-
-DATA = Path(__file__).parents[4] / "shared" / "data"
 
 TEXTS = [
     "Who is Basil Mahfouz Al-Kuwaiti?",
@@ -182,23 +179,6 @@ SPELLED = "Weswick who is Basil Al-Kuwaiti, na\u00efve \u9b54\u6cd5 \U0001f9d9x 
 
 def byte_level() -> Any:
     return make_tokenizer()
-
-
-@cache
-def _real(name: str) -> Any:
-    from transformers import AutoTokenizer
-
-    if not (DATA / name).is_dir():
-        pytest.skip(f"{name} is not beside this checkout")
-    return AutoTokenizer.from_pretrained(DATA / name)
-
-
-def gpt2() -> Any:
-    return _real("tokenizers/gpt2")
-
-
-def sentence_pieces() -> Any:
-    return _real("models/stories260K")
 
 
 def unigram() -> Any:

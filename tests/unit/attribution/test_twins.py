@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from checkpoints_fixture import CHAT_TEMPLATE, make_tokenizer
 from fakes import WordTokens
+from real_tokenizers import gpt2, sentence_pieces
 
 from attribution.attempts import Emphasis
 from attribution.emphasis import load, names
@@ -17,7 +16,6 @@ from attribution.twins import id_preserving_twin, ids_only_twin
 from attribution.types import Prompt
 from attribution.words import find_words
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
 TEXT = "Question: Who is Basil Mahfouz, the father of Basil?\nAnswer:"
 EDITS = [name for name in names() if load(name).level == "prompt"]
 
@@ -116,23 +114,6 @@ def byte_level() -> Any:
 
 def with_a_template() -> Any:
     return make_tokenizer(chat_template=CHAT_TEMPLATE)
-
-
-@cache
-def _real(name: str) -> Any:
-    from transformers import AutoTokenizer
-
-    if not (DATA / name).is_dir():
-        pytest.skip(f"{name} is not beside this checkout")
-    return AutoTokenizer.from_pretrained(DATA / name)
-
-
-def gpt2() -> Any:
-    return _real("tokenizers/gpt2")
-
-
-def sentence_pieces() -> Any:
-    return _real("models/stories260K")
 
 
 @pytest.mark.parametrize("tokenizer", [byte_level, with_a_template, gpt2, sentence_pieces])
