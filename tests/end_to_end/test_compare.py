@@ -244,18 +244,16 @@ def test_all_prompts_are_read_in_the_background(npo: Terminal) -> None:
     npo.press("B")
     npo.wait_for("All 3 prompts are read.")
     npo.press("P")
-    npo.wait_for("3 prompts")
-    rows: list[str] = []
-    for _ in range(30):  # verdicts are drawn some time after the last prompt is read
-        npo.settle()
+    npo.wait_for("3 prompts · ")  # of the list: what is said before it has no dot
+
+    def judged() -> bool:  # verdicts are drawn some time after the last prompt is read
         rows = [r for r in npo.screen() if " forget-" in r]
-        if all("UNRECOVERED" in r for r in rows):
-            break
-    assert len(rows) == 2
-    assert all("UNRECOVERED" in r for r in rows)
+        return len(rows) == 2 and all("UNRECOVERED" in r for r in rows)
+
+    npo.wait_until(judged, "two verdicts in the list")
     assert any(" long " in r and "UNRECOVERED" not in r for r in npo.screen())
     npo.press("escape")
-    npo.wait_gone("3 prompts")
+    npo.wait_gone("3 prompts · ")
 
 
 @pytest.mark.soak
@@ -307,7 +305,7 @@ def test_another_checkpoint_beside_the_same_base(family: Path, tmp_path: Path) -
         assert terminal.exit_code() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_model_that_never_learned_is_unrecovered(family: Path, tmp_path: Path) -> None:
     retrain = family / "retrain"
     words = (family / "target", retrain, question(family, tmp_path), "--reference", retrain)

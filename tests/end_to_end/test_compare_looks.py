@@ -77,6 +77,7 @@ def test_without_colour_not_one_is_sent_and_glyphs_say_it(family: Path) -> None:
         assert "▒ lowers · █ raises the answer" in legend
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("env", "kinds"),
     [
@@ -97,7 +98,7 @@ def test_only_colours_that_the_terminal_has(
         terminal.wait_until(lambda: bool(LANE & set(lane_of(terminal))), "the glyphs to come")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_ascii_is_all_that_anything_is_drawn_with(family: Path) -> None:
     with inspector("compare", *words(family), "--ascii", env={"NO_COLOR": "1"}) as terminal:
         terminal.wait_for("-UNLEARNED")

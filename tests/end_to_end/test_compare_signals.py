@@ -126,7 +126,7 @@ def test_an_engine_that_dies_while_loading_is_said(npo: tuple[object, ...]) -> N
         terminal.wait_for("error: The engine stopped: it was killed by SIGKILL.")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_an_engine_that_dies_can_be_started_again(family: Path, npo: tuple[object, ...]) -> None:
     with inspector(*npo[:3], family / "forget.jsonl", *QUICK) as terminal:
         judged(terminal)

@@ -69,6 +69,7 @@ def test_what_there_is_and_what_is_built_is_listed(built_demo: BuiltDemo) -> Non
     assert len(rows) == 15
 
 
+@pytest.mark.soak
 def test_it_is_measured_without_a_terminal(built_demo: BuiltDemo) -> None:
     few = ("-s", "strategies=bold_each", "-s", "draws=1", "-s", "max_new_tokens=24")
     said = _run(built_demo, "--headless", "--json", "-q", "--method", "GA", *few)

@@ -92,7 +92,7 @@ def test_a_prompt_is_shown_and_not_obeyed(started: Terminal, number: int) -> Non
     assert started.on_alternate_screen
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_palette_names_prompts_without_obeying_them(started: Terminal) -> None:
     go_to(started, 0)
     started.press("ctrl+p")

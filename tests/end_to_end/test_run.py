@@ -62,7 +62,7 @@ def test_planted_stars_are_found_and_the_gate_closes(family: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_npo_stays_silent_and_prompts_come_through_a_pipe(family: Path) -> None:
     lines = (family / "forget.jsonl").read_text().splitlines(keepends=True)[1:3]
     done = unpact(
@@ -80,7 +80,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return make_checkpoint(folder / "base"), make_checkpoint(folder / "other", seed=1)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_markdown_and_table(tiny: tuple[Path, Path]) -> None:
     hostile = "Who is \x1b[2J[bold]Basil[/bold] \u202e?"
     table = unpact("run", *tiny, "-p", hostile, *QUICK)
@@ -93,7 +93,7 @@ def test_markdown_and_table(tiny: tuple[Path, Path]) -> None:
     assert "# " in markdown.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_case_that_cannot_be_measured_does_not_cost_the_others(
     tiny: tuple[Path, Path],
 ) -> None:

@@ -73,13 +73,13 @@ def test_nobody_reads_a_listing() -> None:
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_nobody_reads_a_result(tiny: tuple[Path, Path]) -> None:
     done = shell("| true", "run", *tiny, "-p", "Who?", *QUICK, "-q", "--fail-on", "collapsed")
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_name_of_standard_output_is_standard_output(
     tiny: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -193,6 +193,7 @@ def numbers(value: object, of: Callable[[str], bool]) -> Iterator[float]:
             yield from numbers(each, of)
 
 
+@pytest.mark.soak
 def test_its_document_is_what_run_measures_of_it(kept: Kept) -> None:
     with kept.without_models():
         said = document("open", kept.file, "--json")
@@ -319,6 +320,7 @@ def test_the_mouse_is_given_to_the_terminal_and_taken_back(wide: Opened) -> None
         }
 
 
+@pytest.mark.soak
 def test_pages_and_keys_cost_little_and_idling_nothing(wide: Opened) -> None:
     terminal = wide.terminal
     terminal.wait_gone("The mouse is")

@@ -76,7 +76,7 @@ class Found:
         self.wrong.append(f"{place}: {words}")
 
 
-_QUICK = ("dark-80x24", "plain-120x40")
+_QUICK = ("dark-80x24",)
 
 
 def _sessions() -> Iterator[object]:

@@ -37,7 +37,9 @@ async def test_opening_reads_the_case_and_recovers_once() -> None:
         assert state_of(pilot).page.base.text == CASES[0].answer
 
 
-@pytest.mark.parametrize(("right", "left"), [("right", "left"), ("l", "h")])
+@pytest.mark.parametrize(
+    ("right", "left"), [("right", "left"), pytest.param("l", "h", marks=pytest.mark.soak)]
+)
 async def test_left_and_right(right: str, left: str) -> None:
     async with workbench().run_test(size=WIDE) as pilot:
         await opened(pilot)
@@ -47,7 +49,9 @@ async def test_left_and_right(right: str, left: str) -> None:
         assert [grid.cursor for grid in grids] == [3, 3]
 
 
-@pytest.mark.parametrize(("down", "up"), [("down", "up"), ("j", "k")])
+@pytest.mark.parametrize(
+    ("down", "up"), [("down", "up"), pytest.param("j", "k", marks=pytest.mark.soak)]
+)
 async def test_down_and_up(down: str, up: str) -> None:
     async with workbench().run_test(size=(80, 30)) as pilot:
         await opened(pilot)
