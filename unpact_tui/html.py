@@ -1,17 +1,16 @@
 """A result as one HTML page: no script, nothing loaded from elsewhere, to be sent and printed.
 
 Text from models, prompts and paths is hostile: control characters are made visible, and the rest is
-escaped. The page says of itself that nothing in it may run or be fetched. Knows nothing of how a
-result is made.
+escaped. Knows nothing of how a result is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from unpact_tui import caveats, shared_words, strategy_lines
 from unpact_tui.html_case import ATTEMPTS, case_html
-from unpact_tui.html_parts import STYLE, items, table, text
+from unpact_tui.html_parts import items, page, table, text
 from unpact_tui.html_tokens import (
     MEANING,
     MEANING_OF_GUESSES,
@@ -34,44 +33,43 @@ from unpact_tui.summary import (
 OPEN = 20
 """Cases that are shown; later ones are behind a line that opens them."""
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
 _CHECKPOINT = ("name", "method", "path", "fingerprint", "dtype", "device")
 
 
 def as_html(document: Document) -> str:
     """Return the whole page."""
-    return "\n".join(_page(document)) + "\n"
-
-
-def _page(document: Document) -> Iterator[str]:
     names = f"{document.unlearned.name} against {document.base.name}"
-    yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    yield '<meta name="viewport" content="width=device-width">'
-    yield '<meta name="color-scheme" content="light dark">'
-    yield f"<title>{text(f'{document.verdict}: {names}')}</title>"
-    guesses = guess_rules() if caveats.guessed(document) else ()
-    yield f"<style>\n{chr(10).join((*STYLE, *rules(), *guesses))}\n</style>\n</head>\n<body>"
+    title = f"{document.verdict}: {names}"
+    return "\n".join(page(title, style([document]), document_html(document))) + "\n"
+
+
+def style(documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return the rules that `document_html` needs besides those of every page."""
+    guesses = guess_rules() if any(map(caveats.guessed, documents)) else ()
+    return (*rules(), *guesses)
+
+
+def document_html(document: Document, prefix: str = "") -> Iterator[str]:
+    """Yield one result; `prefix` sets its targets of links apart from those of others."""
+    names = f"{document.unlearned.name} against {document.base.name}"
     yield f"<h1>{text(document.verdict)}</h1>\n<p>{text(names)}</p>"
     yield from items(document.reasons)
     yield from (f'<p class="warning">Warning: {text(each)}</p>' for each in document.warnings)
     yield f"<p><strong>{text(disclaimer(document))}</strong></p>"
     yield from _checkpoints(document)
     yield from _evidence(document)
-    yield from _overview(document)
+    yield from _overview(document, prefix)
     yield from _strategies(document)
     yield f'<h2>Case by case</h2>\n{legend_html()}\n<p class="quiet">{MEANING}</p>'
     if caveats.guessed(document):
         yield f'<p class="quiet">{MEANING_OF_GUESSES}</p>'
     yield f'<p class="quiet">{ATTEMPTS}</p>'
     for place, case in enumerate(document.cases, start=1):
-        yield from case_html(case, place, closed=place > OPEN)
+        yield from case_html(case, f"{prefix}{place}", closed=place > OPEN)
     if document.failures:
         yield "<h2>Left out</h2>"
         yield from items(f"{lost.id}: {lost.reason}" for lost in document.failures)
     yield from _settings(document)
-    yield "</body>\n</html>"
 
 
 # ---------------------------------------------------------------- all cases together
@@ -103,10 +101,10 @@ def _evidence(document: Document) -> Iterator[str]:
     yield f'<p class="quiet">{INTERVALS}</p>'
 
 
-def _overview(document: Document) -> Iterator[str]:
+def _overview(document: Document, prefix: str) -> Iterator[str]:
     yield "<h2>Cases</h2>"
     rows = (
-        (f'<a href="#case-{place}">{text(case.id)}</a>', text(case.verdict), *numbers(case))
+        (f'<a href="#case-{prefix}{place}">{text(case.id)}</a>', text(case.verdict), *numbers(case))
         for place, case in enumerate(document.cases, start=1)
     )
     yield from table(COLUMNS, rows, right=2)

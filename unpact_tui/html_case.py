@@ -36,7 +36,7 @@ CONTROLS: dict[AttemptKind, str] = {
 """What stands beside an attempt, and the columns it stands in."""
 
 
-def case_html(case: CaseEntry, place: int, *, closed: bool) -> Iterator[str]:
+def case_html(case: CaseEntry, place: str, *, closed: bool) -> Iterator[str]:
     """Yield a case; a `closed` one is behind a line that opens it."""
     title = f"{case.id}: {case.verdict}"
     if not closed:
