@@ -124,6 +124,7 @@ class PromptTooLong(AttributionError):
 
     def __init__(self, got: int, limit: int) -> None:
         super().__init__(f"Prompt and answer have {got} tokens; this model reads at most {limit}.")
+        self.limit = limit
         self.hint = "Shorten the prompt or the answer."
 
 

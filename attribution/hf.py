@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from transformers import PreTrainedModel
@@ -22,11 +23,14 @@ from transformers import PreTrainedModel
 from attribution.attempts import Lever, Steering
 from attribution.errors import NotFinite, OutOfMemory, PromptTooLong, Unsupported
 from attribution.network import Network
+from attribution.odds import expected, plain_odds
 from attribution.reader import Reader, out_of_memory
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.steer import active, anchored, anchors, of_rows, shifted, unanchored
 from attribution.tokens import HFTokens, Tokenizer
-from attribution.types import Answer, Nats
+from attribution.types import Answer, Nats, Odds
+
+_Found = TypeVar("_Found")
 
 
 class HFModel(HFTokens):
@@ -81,7 +85,13 @@ class HFModel(HFTokens):
         """
         self._fits(max(len(row) for row in rows) + len(answer.ids))
         steering = self._accepted(steering, rows)
-        yield from self._delivered(self.reader.scored(rows, answer.ids, steering))
+        yield from self._delivered(self.reader.scored(rows, answer.ids, steering), _plain)
+
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        """Yield what was expected at each token of the answer after each row, in order, a batch at
+        a time. Raises what `score` raises."""
+        self._fits(max(len(row) for row in rows) + len(answer.ids))
+        yield from self._delivered(expected(self.reader, rows, answer.ids), plain_odds)
 
     def refuses(self, lever: Lever) -> str:
         """Return why nothing can be read under a lever, as a clause; empty when it can. Found out
@@ -107,7 +117,7 @@ class HFModel(HFTokens):
         Raises `Unsupported`, `PromptTooLong`, `NotFinite`, `OutOfMemory`.
         """
         self._fits(len(row) + len(answer.ids))
-        yield from self._delivered(self.reader.hidden(row, answer.ids, hidden))
+        yield from self._delivered(self.reader.hidden(row, answer.ids, hidden), _plain)
 
     def rounding(self, row: Row, answer: Answer) -> Nats | None:
         """Return how far from zero a contribution may come out for want of precision; None in
@@ -136,15 +146,17 @@ class HFModel(HFTokens):
                 raise OutOfMemory(length) from error
             raise
 
-    def _delivered(self, made: Iterator[torch.Tensor]) -> Iterator[list[TokenLogprobs]]:
+    def _delivered(
+        self, made: Iterator[torch.Tensor], plain: Callable[[torch.Tensor], _Found]
+    ) -> Iterator[_Found]:
         """Hand batches out; on an accelerator only once the next is under way, so that it never
         waits for this side."""
         waiting: deque[torch.Tensor] = deque()
-        for logprobs in made:
-            waiting.append(logprobs)
+        for found in made:
+            waiting.append(found)
             if self.device.type == "cpu" or len(waiting) > 1:
-                yield _plain(waiting.popleft())
-        yield from map(_plain, waiting)
+                yield plain(waiting.popleft())
+        yield from map(plain, waiting)
 
     def write(
         self, rows: Sequence[Row], limit: int, steering: Steering | None = None
@@ -156,8 +168,6 @@ class HFModel(HFTokens):
         longest = max(len(row) for row in rows)
         self._fits(longest + 1)
         steering = self._accepted(steering, rows)
-        if self.longest is not None:
-            limit = min(limit, self.longest - longest)
         done: list[Row] = []
         while len(done) < len(rows):
             fits = max(1, self.reader.fits(longest + limit, steering))
@@ -181,8 +191,10 @@ class HFModel(HFTokens):
         if anchor is not None:
             texts.append(_Continued(self.network, unanchored(rows, anchor.where), None))
         written: list[list[int]] = [[] for _ in rows]
+        # Each row has its own room: another's length takes nothing from it.
+        room = [limit if self.longest is None else self.longest - len(row) for row in rows]
         open_rows = set(range(len(rows)))
-        for _ in range(limit):
+        for _ in range(min(limit, max(room))):
             with torch.inference_mode():
                 logits = texts[0].logits()  # (B, V)
                 if anchor is not None:
@@ -193,8 +205,10 @@ class HFModel(HFTokens):
             for i in sorted(open_rows):
                 if int(chosen[i]) in self.end:
                     open_rows.discard(i)
-                else:
-                    written[i].append(int(chosen[i]))
+                    continue
+                written[i].append(int(chosen[i]))
+                if len(written[i]) == room[i]:
+                    open_rows.discard(i)
             yield [tuple(ids) for ids in written]
             if not open_rows:
                 return

@@ -168,7 +168,9 @@ class Network:
     ) -> tuple[torch.Tensor, object]:
         """Return the logits (B, V) behind ids (B, L), filled up on the left, and the cache that has
         read them; `mask` (B, cache + L) is False where the filling is, and `steering` counts it."""
-        positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -x.shape[1] :]
+        # A row that is full is read on with those that are not, and nobody looks at it.
+        last = None if self.longest is None else self.longest - 1
+        positions = (mask.long().cumsum(-1) - 1).clamp(min=0, max=last)[:, -x.shape[1] :]
         seen = None if bool(mask.all()) else mask
         with nullcontext() if steering is None else steered(self.model, steering):
             out = self._forward(x, 1, positions, cache, seen)

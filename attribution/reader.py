@@ -109,7 +109,7 @@ class Reader:
         longest = max(map(len, rows)) + len(answer)
         done = 0
         while done < len(rows):
-            most = self._tables(len(answer)) // (3 if anchors(steering) else 1)
+            most = self.tables(len(answer)) // (3 if anchors(steering) else 1)
             fits = min(self.fits(longest, steering), most)
             block = Block(done, min(done + max(1, fits), len(rows)), 0)
             part = of_rows(steering, block.start, block.stop)
@@ -130,7 +130,7 @@ class Reader:
             room = Room(
                 min(self.block.tokens, self.batch_tokens),
                 self.block.overhead,
-                min(self.block.rows, self._tables(len(answer))),
+                min(self.block.rows, self.tables(len(answer))),
                 self.block.held,
             )
             block = next(blocks(rows, shared, done, len(answer), room))
@@ -160,7 +160,7 @@ class Reader:
             logits = anchored(answer_logits(self.network, left, answer), without, steering)
         else:
             logits = answer_logits(self.network, left, answer, prefix, block.shared, steering)
-        return _logprobs(self.network, logits, answer)
+        return logprobs_of(self.network, logits, answer)
 
     def _read_first(
         self, rows: Sequence[Row], shared: Sequence[int], answer: Row
@@ -174,7 +174,7 @@ class Reader:
             with torch.inference_mode():
                 x = torch.tensor([rows[0] + answer[:-1]])
                 logits, prefix = self.network.prefill(x, len(answer))
-                logprobs = _logprobs(self.network, logits, answer)
+                logprobs = logprobs_of(self.network, logits, answer)
             if len(rows[0]) > 2 * self._proven:
                 self._prove(prefix, rows, shared, answer)
         except _REFUSALS as error:
@@ -218,7 +218,7 @@ class Reader:
             fits = min(
                 min(self.block.tokens, self.batch_tokens) // len(answer),
                 self.block.held // length,
-                self._tables(len(answer)),
+                self.tables(len(answer)),
             )
             batch = hidden[done : done + max(1, fits)]
             try:
@@ -237,10 +237,10 @@ class Reader:
             return None
         x = torch.tensor([row + answer[:-1]])
         where = torch.arange(len(row) - 1, x.shape[1])[None]
-        whole = _logprobs(self.network, self.network.logits(x, where), answer).mean()
+        whole = logprobs_of(self.network, self.network.logits(x, where), answer).mean()
         # One by one: a batch could need more memory than anything before.
         moved = [
-            _logprobs(self.network, self.network.nudged(x, len(answer), seed), answer).mean()
+            logprobs_of(self.network, self.network.nudged(x, len(answer), seed), answer).mean()
             - whole
             for seed in range(_NUDGES)
         ]
@@ -251,7 +251,7 @@ class Reader:
         most = self.batch_tokens // length
         return min(most, rows_at_once(steering, length, self.network.heads))
 
-    def _tables(self, answer: int) -> int:
+    def tables(self, answer: int) -> int:
         """Return how many rows may have their logits in memory."""
         return max(1, _LOGITS // (self.network.tables * self.network.vocabulary * answer))
 
@@ -277,10 +277,10 @@ def _hidden(
     for line, positions in zip(seen, hidden, strict=True):
         line[sorted(positions)] = False
     logits = network.logits(x, where, prefix, len(row) - 1, seen)
-    return _logprobs(network, logits, answer)
+    return logprobs_of(network, logits, answer)
 
 
-def _logprobs(network: Network, logits: torch.Tensor, answer: Row) -> torch.Tensor:
+def logprobs_of(network: Network, logits: torch.Tensor, answer: Row) -> torch.Tensor:
     """Return (B, T) of float32 logits (B, T, V)."""
     target = network.send(torch.tensor(answer)).to(logits.device)
     chosen = logits.gather(-1, target.expand(len(logits), -1)[..., None])[..., 0]

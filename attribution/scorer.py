@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from attribution.attempts import Lever, Steering
-from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
+from attribution.types import Answer, AnswerSource, Nats, Odds, Prompt, Token
 
 Row = tuple[int, ...]
 """Ids of one (possibly ablated) prompt."""
@@ -89,6 +89,15 @@ class Scorer(Tokens, Protocol):
 
         What rows have in common with the first may be computed once. With `steering` the rows are
         read under its lever. Raises `PromptTooLong`, `NotFinite`, `OutOfMemory`, `Unsupported`.
+        """
+        ...
+
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        """Yield what was expected at each token of the answer after each row, in order, a batch at
+        a time.
+
+        Raises `Unsupported` where a door shows no more than log-probabilities, and what `score`
+        raises.
         """
         ...
 

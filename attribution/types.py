@@ -87,6 +87,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Odds:
+    """What a model expected where one token of a text stands. Natural logarithms."""
+
+    logprob: Nats
+    """Of the token that is there."""
+    first: bool
+    """Whether no other token was likelier."""
+    mean: Nats
+    """Of the log-probability of a token drawn from what it expected: minus its entropy."""
+    spread: Nats
+    """The standard deviation of the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attribution:
     """Contributions C(x_i, y) of prompt tokens to one answer, on one model.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attribution.attempts import Lever, Steering
 from attribution.errors import EmptyAnswer, EmptyPrompt
 from attribution.scorer import Hidden, Row, TokenLogprobs
-from attribution.types import Answer, AnswerSource, Prompt, Span, Token
+from attribution.types import Answer, AnswerSource, Odds, Prompt, Span, Token
 
 BEGIN, OPEN, CLOSE = 1, 2, 3
 _TEMPLATE_OPEN, _TEMPLATE_CLOSE = "<user>", "<bot>"
@@ -130,6 +130,14 @@ class AdditiveModel(WordTokens):
             yield [
                 (self.bias + more + sum(self.weights.get(i, 0.0) for i in row),) * len(answer.ids)
                 for row, more in zip(batch, extra, strict=True)
+            ]
+
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        """As scored; first above log 1/2, in a vocabulary where all others are alike."""
+        for batch in self.score(rows, answer):
+            yield [
+                tuple(Odds(lp, lp > -0.6931, self.bias, abs(self.bias) / 2) for lp in scored)
+                for scored in batch
             ]
 
     def hide(

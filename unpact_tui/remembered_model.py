@@ -16,7 +16,7 @@ import msgspec
 
 from attribution.attempts import Lever, Steering
 from attribution.scorer import Hidden, Model, Row, TokenLogprobs
-from attribution.types import Answer, AnswerSource, Nats, Prompt, Token
+from attribution.types import Answer, AnswerSource, Nats, Odds, Prompt, Token
 from unpact_tui.cache_file import FORMAT
 
 Kept = TypeVar("Kept")
@@ -39,6 +39,7 @@ class Memory(Protocol):
 
 
 _SCORED = msgspec.msgpack.Decoder(list[tuple[float, ...]])
+_EXPECTED = msgspec.msgpack.Decoder(list[tuple[tuple[float, bool, float, float], ...]])
 _SALIENT = msgspec.msgpack.Decoder(tuple[float, ...])
 _ROUNDING = msgspec.msgpack.Decoder(tuple[float | None])
 _REFUSED = msgspec.msgpack.Decoder(tuple[str])
@@ -68,6 +69,21 @@ class RememberedModel:
         return self._logprobs(
             key, len(rows), answer, lambda: self.bare.score(rows, answer, steering)
         )
+
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        """Yield what was expected at each token of the answer; at once, when remembered."""
+        key = self._key("odds", answer.ids, *rows)
+        width = len(answer.ids)
+        known = self._recall(key, _EXPECTED, lambda found: _are_odds(found, len(rows), width))
+        if known is not None:
+            yield [tuple(Odds(*numbers) for numbers in row) for row in known]
+            return
+        asked: list[tuple[tuple[float, bool, float, float], ...]] = []
+        for batch in self.bare.odds(rows, answer):
+            asked += [tuple((o.logprob, o.first, o.mean, o.spread) for o in row) for row in batch]
+            if _are_odds(asked, len(rows), width):
+                self._memory.put(key, msgspec.msgpack.encode(asked))
+            yield batch
 
     def refuses(self, lever: Lever) -> str:
         """Return why nothing can be read under a lever; not tried out again, when remembered."""
@@ -229,6 +245,15 @@ def _are_finite(found: Sequence[Sequence[float]], count: int, width: int) -> boo
     """Whether there are `count` rows of `width` numbers; an infinity or NaN is none."""
     return len(found) == count and all(
         len(row) == width and all(map(math.isfinite, row)) for row in found
+    )
+
+
+def _are_odds(
+    found: Sequence[Sequence[tuple[float, bool, float, float]]], count: int, width: int
+) -> bool:
+    """Whether there are `count` rows of odds on `width` tokens, all of them numbers."""
+    return len(found) == count and all(
+        len(row) == width and all(map(math.isfinite, numbers)) for row in found for numbers in row
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attribution.attempts import Lever, LeverKind, Steering
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens
-from attribution.types import Answer, Nats
+from attribution.types import Answer, Nats, Odds
 
 if TYPE_CHECKING:
     from attribution.hf import HFModel
@@ -136,6 +136,10 @@ class TurnModel(HFTokens):
 
         return self._batches(len(rows), ask)
 
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        """Yield what the model expected at each token of the answer."""
+        return self._batches(len(rows), lambda model, done: model.odds(rows[done:], answer))
+
     def refuses(self, lever: Lever) -> str:
         """Return why the model cannot be read under a lever. All kinds are tried when it is asked
         first: every turn costs a loading."""
@@ -155,8 +159,8 @@ class TurnModel(HFTokens):
         )
 
     def _batches(
-        self, count: int, ask: Callable[[HFModel, int], Iterator[list[TokenLogprobs]]]
-    ) -> Iterator[list[TokenLogprobs]]:
+        self, count: int, ask: Callable[[HFModel, int], Iterator[list[_Found]]]
+    ) -> Iterator[list[_Found]]:
         done = 0
         while done < count:
             steps = self._turns.steps(self._role, lambda model, done=done: ask(model, done))

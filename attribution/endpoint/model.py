@@ -21,7 +21,7 @@ from attribution.endpoint.scoring import scored
 from attribution.errors import EndpointError, NotCompletions, ServerFailed, Unsupported
 from attribution.scorer import Hidden, Row, TokenLogprobs
 from attribution.tokens import HFTokens, Tokenizer
-from attribution.types import Answer, Nats
+from attribution.types import Answer, Nats, Odds
 
 BEHIND = "it is behind an endpoint"
 """Why a lever cannot be pulled, as a clause."""
@@ -88,6 +88,13 @@ class EndpointModel(HFTokens):
         """
         _require_plain(steering)
         yield from scored(self._asking, self._known(), rows, answer.ids)
+
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        """Raise `Unsupported`: of all the other tokens a server says next to nothing."""
+        raise Unsupported(
+            f"say how likely it holds every other token: {BEHIND}",
+            "Open the checkpoint itself for metrics that need that.",
+        )
 
     def refuses(self, lever: Lever) -> str:
         """Return why nothing can be read under a lever; empty for one that does nothing."""

@@ -17,7 +17,7 @@ from attribution import estimators
 from attribution.attempts import Lever, Steering
 from attribution.errors import OutOfMemory
 from attribution.scorer import Hidden, Model, Row, TokenLogprobs, score_all, write_all
-from attribution.types import Answer
+from attribution.types import Answer, Odds
 from unpact_tui.cache import Store
 from unpact_tui.cache_file import FORMAT
 from unpact_tui.remembered_model import RememberedModel, bare
@@ -52,6 +52,9 @@ class Forbidden(AdditiveModel):
     ) -> Iterator[list[TokenLogprobs]]:
         raise AssertionError
 
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        raise AssertionError
+
     def hide(
         self, row: Row, answer: Answer, hidden: Sequence[Hidden]
     ) -> Iterator[list[TokenLogprobs]]:
@@ -73,8 +76,8 @@ def model(kind: type[AdditiveModel] = AdditiveModel) -> AdditiveModel:
     return kind({"a": 0.1, " b": -1 / 3, " river": 2.5}, says={"river": "Mira Vale wrote it"})
 
 
-def joined(batches: Iterator[list[TokenLogprobs]]) -> list[TokenLogprobs]:
-    return [logprobs for batch in batches for logprobs in batch]
+def joined(batches: Iterator[list[object]]) -> list[object]:
+    return [found for batch in batches for found in batch]
 
 
 # ---------------------------------------------------------------- the same, and asked once
@@ -88,7 +91,7 @@ hidden = st.lists(st.frozensets(st.integers(0, 6), min_size=1, max_size=3), max_
 Call = tuple[str, tuple[object, ...]]
 calls: st.SearchStrategy[list[Call]] = st.lists(
     st.one_of(
-        st.tuples(st.just("score"), st.tuples(rows, answer)),
+        st.tuples(st.sampled_from(["score", "odds"]), st.tuples(rows, answer)),
         st.tuples(st.just("hide"), st.tuples(row, answer, hidden)),
         st.tuples(st.sampled_from(["salience", "rounding"]), st.tuples(row, answer)),
         st.tuples(st.just("write"), st.tuples(rows.filter(bool), st.integers(1, 5))),

@@ -11,7 +11,7 @@ from checkpoints_fixture import make_tokenizer
 from attribution import hf
 from attribution.attempts import Lever, Steering
 from attribution.scorer import Row, TokenLogprobs
-from attribution.types import Answer
+from attribution.types import Answer, Odds
 from unpact_tui import taking_turns
 from unpact_tui.taking_turns import TurnModel, Turns
 from unpact_tui.worker.events import Loaded, Loading, Role
@@ -44,6 +44,10 @@ class Door:
         for row, positions in zip(rows, where, strict=True):
             self.tokens_read += len(row)
             yield [(self.model * len(row) - sum(positions),)]
+
+    def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
+        for ((logprob,),) in self.score(rows, answer):
+            yield [(Odds(logprob, True, self.model, 1.0),)]
 
     def refuses(self, lever: Lever) -> str:
         return "" if lever.kind == "anchor" else f"{lever.kind} on {self.model:g} {lever.layers}"
@@ -133,6 +137,16 @@ def test_an_answer_goes_on_after_anothers_turn(pair: Pair, stop: int) -> None:
     assert found == expected
     assert texts == [[(5,) * length] for length in range(1, 6)]
     assert Door.most == 1
+
+
+def test_odds_go_on_after_anothers_turn(pair: Pair) -> None:
+    expected = list(pair.base.odds(ROWS, ANSWER))
+    assert expected[2] == [(Odds(-3.0, True, -1.0, 1.0),)]
+    steps = pair.base.odds(ROWS, ANSWER)
+    found = [next(steps), next(steps)]
+    assert next(pair.unlearned.odds([(1,)], ANSWER)) == [(Odds(-2.0, True, -2.0, 1.0),)]
+    found += steps
+    assert found == expected
 
 
 def test_steering_goes_on_after_anothers_turn(pair: Pair) -> None:

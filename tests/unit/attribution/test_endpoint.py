@@ -301,6 +301,7 @@ def test_what_works_inside_the_model_is_refused() -> None:
         lambda: list(door.score([(5,)], answer(7), steering)),
         lambda: list(door.write([(5,)], 3, steering)),
         lambda: list(door.hide((5,), answer(7), [frozenset()])),
+        lambda: list(door.odds([(5,)], answer(7))),
         lambda: door.salience((5,), answer(7)),
     ):
         with pytest.raises(Unsupported) as caught:

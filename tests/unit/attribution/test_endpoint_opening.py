@@ -169,7 +169,7 @@ def test_no_weights_to_compare(folder: Path, serving: Serving) -> None:
         list(engine.weigh())
     assert "server" in caught.value.hint
     with pytest.raises(BadUsage, match="A server shows no weights"):
-        weight_report.diff(folder, serving.url, 3, json=False, quiet=True)
+        weight_report.diff(folder, serving.url, weight_report.Shape(), quiet=True)
 
 
 def test_an_order_goes_over_the_pipe_and_forgets_the_server_for_a_folder() -> None:
