@@ -61,7 +61,7 @@ def _cases(stream: BinaryIO, file: str, default_split: Split) -> Iterator[Case]:
     complain = partial(BadPromptFile, file)
     seen: dict[str, int] = {}
     for number, value in rows(stream, complain, _prompts):
-        case = _case(value, str(len(seen) + 1), default_split, complain, number)
+        case = case_of(value, str(len(seen) + 1), default_split, complain, number)
         if case.id in seen:
             raise complain(number, f"the id {case.id!r} is that of line {seen[case.id]}")
         seen[case.id] = number
@@ -76,10 +76,13 @@ def _prompts(lines: Iterable[Line]) -> Iterator[JsonRow]:
             yield number, {"prompt": text}
 
 
-def _case(
+def case_of(
     value: object, default_id: str, default_split: Split, complain: Complain, number: int
 ) -> Case:
-    """Check every field that is used; what is not used may be anything."""
+    """Return the case of a row. Raises what `complain` makes.
+
+    Every field that is used is checked; what is not used may be anything.
+    """
     row = fields(value, complain, number)
     name = "prompt" if "prompt" in row else "question"
     if name not in row:

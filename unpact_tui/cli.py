@@ -11,12 +11,17 @@ import typer
 from unpact_tui import (
     cli_attribute,
     cli_bench,
+    cli_benchmarks,
     cli_cache,
     cli_demo,
     cli_diff,
     cli_listings,
+    cli_logs,
+    cli_report,
     cli_serve,
     cli_system,
+    cli_track,
+    cli_triage,
     cli_unlearn,
 )
 from unpact_tui.cache_switch import use_cache
@@ -259,10 +264,15 @@ def run(
 
 for commands in (
     cli_attribute,
+    cli_triage,
+    cli_track,
+    cli_diff,
+    cli_report,
+    cli_logs,
+    cli_benchmarks,
     cli_bench,
     cli_demo,
     cli_unlearn,
-    cli_diff,
     cli_serve,
     cli_listings,
     cli_cache,

@@ -12,11 +12,8 @@
     │   ├── Offline                a hub id that is not on this machine
     │   └── EndpointUnusable       a server that does not answer as it should, on opening
     ├── UsageError                 exit 2: prompt files, options, configuration, no terminal
-    │   ├── BadPromptFile
-    │   ├── BadDataFile            what to forget or retain cannot be read
-    │   ├── BadResult              not a result document, or of a newer schema
-    │   ├── BadSession             not a session file, or of other checkpoints
-    │   ├── BadConfig              a configuration file or variable that cannot be used
+    │   ├── ...                    files that cannot be used: `file_errors`
+    │   ├── MissingExtra           an optional package that is not installed
     │   ├── BadUsage
     │   ├── NoTerminal
     │   ├── NoStateFolder          nowhere to keep the engine's log
@@ -40,6 +37,17 @@ from pathlib import Path
 from attribution.errors import AttributionError, BadEndpoint, EndpointError, NotFinite
 from attribution.errors import OutOfMemory as OutOfMemory
 from methods.errors import Diverged, MethodError
+from unpact_tui.error_roots import CheckpointError as CheckpointError
+from unpact_tui.error_roots import ComputeError as ComputeError
+from unpact_tui.error_roots import UnpactError as UnpactError
+from unpact_tui.error_roots import UsageError as UsageError
+from unpact_tui.file_errors import BadBenchmark as BadBenchmark
+from unpact_tui.file_errors import BadConfig as BadConfig
+from unpact_tui.file_errors import BadDataFile as BadDataFile
+from unpact_tui.file_errors import BadLog as BadLog
+from unpact_tui.file_errors import BadPromptFile as BadPromptFile
+from unpact_tui.file_errors import BadResult as BadResult
+from unpact_tui.file_errors import BadSession as BadSession
 
 
 class ExitCode(IntEnum):
@@ -54,16 +62,6 @@ class ExitCode(IntEnum):
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
-
-
-class UnpactError(Exception):
-    """Root of this package's errors; `hint` says what to do next."""
-
-    hint: str = ""
-
-
-class CheckpointError(UnpactError):
-    """A checkpoint could not be used."""
 
 
 class NotFound(CheckpointError):
@@ -146,58 +144,12 @@ class EndpointUnusable(CheckpointError):
         self.hint = hint
 
 
-class UsageError(UnpactError):
-    """What was asked cannot be asked like this."""
+class MissingExtra(UsageError):
+    """An optional package is needed and not installed."""
 
-
-class BadPromptFile(UsageError):
-    """A prompt file with a line that cannot be read."""
-
-    hint = 'Each line is a JSON object like {"prompt": "...", "answer": "..."}.'
-
-    def __init__(self, file: str, line: int, why: str) -> None:
-        super().__init__(f"{file}, line {line}: {why}.")
-
-
-class BadDataFile(UsageError):
-    """A file of what to forget or to retain, with a row that cannot be used."""
-
-    def __init__(self, file: str, line: int, why: str, hint: str = "") -> None:
-        super().__init__(f"{file}, line {line}: {why}.")
-        self.hint = hint or (
-            'Each line is a JSON object like {"prompt": "...", "answer": "..."} or '
-            '{"text": "..."}; a file that is not JSON is text to learn whole.'
-        )
-
-
-class BadResult(UsageError):
-    """A file that is not a result document this version can read."""
-
-    hint = "A result is what `unpact-tui run --json` prints; a newer one needs a newer version."
-
-    def __init__(self, file: str, why: str) -> None:
-        super().__init__(f"{file} is not a result document: {why}.")
-
-
-class BadSession(UsageError):
-    """A file that is not a session this version can open."""
-
-    hint = "A session is what `unpact-tui compare --session FILE` writes."
-
-    def __init__(self, file: str, line: int, why: str) -> None:
-        where = f"{file}, line {line}" if line else file
-        super().__init__(f"{where}: this is no session: {why}.")
-
-
-class BadConfig(UsageError):
-    """A configuration file, or a variable of the environment, that cannot be used."""
-
-    def __init__(self, where: str, why: str, hint: str = "") -> None:
-        super().__init__(f"{where}: {why}.")
-        self.hint = hint or (
-            "`unpact-tui config path` lists what is read, `unpact-tui config schema` what may be "
-            "in it."
-        )
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs a package that is not installed.")
+        self.hint = f"Install it: pip install 'unpact-tui[{extra}]' (or inject it with pipx)."
 
 
 class BadUsage(UsageError):
@@ -230,10 +182,6 @@ class Unwritable(UsageError):
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where} cannot be written: {why}.")
-
-
-class ComputeError(UnpactError):
-    """The computation failed."""
 
 
 class EngineDied(ComputeError):

@@ -30,9 +30,11 @@ Plain = Callable[[Iterable[Line]], Iterator[JsonRow]]
 """Makes rows of the lines of a file that is not JSON, from its first line that is not blank."""
 
 
-def rows(stream: BinaryIO, complain: Complain, plain: Plain) -> Iterator[JsonRow]:
+def rows(
+    stream: BinaryIO, complain: Complain, plain: Plain, longest: int = LONGEST_LINE
+) -> Iterator[JsonRow]:
     """Yield the rows of a file; none for one that is blank. Raises what `complain` makes."""
-    every = lines(stream, complain)
+    every = lines(stream, complain, longest)
     first = next((line for line in every if line[1].strip()), None)
     if first is None:
         return
@@ -49,13 +51,13 @@ def rows(stream: BinaryIO, complain: Complain, plain: Plain) -> Iterator[JsonRow
         yield from plain(chain([first], every))
 
 
-def lines(stream: BinaryIO, complain: Complain) -> Iterator[Line]:
+def lines(stream: BinaryIO, complain: Complain, longest: int = LONGEST_LINE) -> Iterator[Line]:
     """Yield every line, blank ones too. Raises what `complain` makes."""
     number = 0
-    while raw := stream.readline(LONGEST_LINE + 1):
+    while raw := stream.readline(longest + 1):
         number += 1
-        if len(raw) > LONGEST_LINE:
-            raise complain(number, "the line is longer than 1 MB")
+        if len(raw) > longest:
+            raise complain(number, f"the line is longer than {longest // 1_000_000} MB")
         text = _decode(raw, complain, number)
         yield number, (text.removeprefix("\ufeff") if number == 1 else text).rstrip("\r\n")
 

@@ -45,5 +45,6 @@ def test_the_page_is_fresh() -> None:
 
 def test_the_three_trees_are_walked() -> None:
     modules = {leaf.__module__ for leaf in LEAVES}
-    assert modules == {"attribution.errors", "methods.errors", "unpact_tui.errors"}
+    application = {"unpact_tui.errors", "unpact_tui.file_errors"}
+    assert modules == {"attribution.errors", "methods.errors", *application}
     assert len({(leaf.__module__, leaf.__name__) for leaf in LEAVES}) == len(LEAVES)
