@@ -11,12 +11,15 @@ import pytest
 import methods
 from attribution import emphasis, estimators
 from methods.errors import UnknownName
+from unpact_tui import benchmarks, metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "attribution/estimators": estimators.names(),
     "attribution/emphasis": emphasis.names(),
     "methods": methods.names(),
+    "unpact_tui/benchmarks": benchmarks.names(),
+    "unpact_tui/metrics": metrics.names(),
 }
 PLUG_INS = [ROOT / folder / f"{name}.py" for folder, names in FOLDERS.items() for name in names]
 
