@@ -1,12 +1,12 @@
-"""The command that shows what changed in the weights: parse, make one call, print."""
+"""The command that shows what changed in the weights: parse, and make one call."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from unpact_tui.destination import put
+from unpact_tui.cli_types import OutFile, Quiet
 from unpact_tui.guarded import guarded
 
 app = typer.Typer(rich_markup_mode=None)
@@ -23,24 +23,42 @@ def diff(
     ],
     *,
     top: Annotated[int, typer.Option(metavar="N", help="List so many tensors.")] = 10,
-    json: Annotated[bool, typer.Option("--json", help="As one JSON object, all tensors.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    ranks: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Measure the directions of the N matrices that changed most, which are read "
+            "again; 0 for none.",
+        ),
+    ] = 8,
+    form: Annotated[
+        Literal["table", "json", "html"], typer.Option("--format", help="Of the result.")
+    ] = "table",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="The same as --format html.")] = False,
+    out: OutFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show what changed in the weights, layer by module, without loading a model.
 
-    Both sides are read once, tensor by tensor, in little memory. A LoRA adapter is read through its
-    factors. Tensors that one side lacks, or has in another shape, are named.
+    Both sides are read once, tensor by tensor, in little memory, and the largest changes of
+    matrices again for their directions. A LoRA adapter is read through its factors. Tensors that
+    one side lacks, or has in another shape, are named. A sentence says what the change looks like,
+    where it looks like something known.
 
     \b
     Examples:
       unpact-tui diff ./base ./unlearned
       unpact-tui diff ./base ./runs/npo/checkpoint-60 --top 3
+      unpact-tui diff ./base ./unlearned --html --out weights.html
       unpact-tui diff ./base ./lora-adapter --json | jq '.tensors[] | .name, .relative'
 
     \b
-    Exit codes: 0 done, 2 usage, 3 a checkpoint, 130 Ctrl-C, 143 terminated.
+    Exit codes: 0 done, 2 usage or an output that cannot be written, 3 a
+    checkpoint, 130 Ctrl-C, 143 terminated.
     """
     with guarded():
-        from unpact_tui import weight_report
+        from unpact_tui.weight_report import Shape, report
 
-        put(weight_report.diff(base, unlearned, top, json=json, quiet=quiet))
+        shape = Shape("json" if json else "html" if html else form, top, ranks)
+        raise typer.Exit(report(base, unlearned, shape, out, quiet=quiet))

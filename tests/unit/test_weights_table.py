@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unpact_tui.errors import BadUsage
-from unpact_tui.weight_report import diff
+from unpact_tui.weight_report import Shape, diff
 from unpact_tui.weights.change import TensorChange, Unpaired, WeightChange, cell
 from unpact_tui.weights.names import place
 from unpact_tui.weights.sides import Side
@@ -182,7 +182,7 @@ def test_text_fits_the_width(width: int, plain: bool) -> None:
     sides = (Side("a\x1b[2J", Path("a"), {}), Side("b", Path("b"), {}))
     text = as_text(change, *sides, 0, width, plain=plain)
     assert all(line.isprintable() for line in text.splitlines())
-    heat = text.split("||W||")[1].splitlines()[1:]
+    heat = text.split("||W||")[1].split("\n\nmodule")[0].splitlines()[1:]
     assert all(len(line) <= width for line in heat)
     if plain:
         assert all(line.isascii() for line in heat if "52" not in line and "⟨" not in line)
@@ -192,14 +192,14 @@ def test_text_fits_the_width(width: int, plain: bool) -> None:
 @pytest.mark.skipif(not MODELS.is_dir(), reason="the models are not there")
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     sides = str(MODELS / "target"), str(MODELS / "unlearned-npo")
-    document = json.loads(diff(*sides, 10, json=True, quiet=False))
+    document = json.loads(diff(*sides, Shape("json"), quiet=False))
     assert document["schema"] == 1
     assert document["base"]["name"] == "target"
     first = document["tensors"][0]
     assert first["relative"] == pytest.approx(first["distance"] / first["norm"])
     assert len(capsys.readouterr().err.splitlines()) <= 12
-    text = diff(*sides, 3, json=False, quiet=True)
+    text = diff(*sides, Shape(top=3), quiet=True)
     assert capsys.readouterr().err == ""
     assert text.split("most changed")[1].count("model.") == 3
     with pytest.raises(BadUsage):
-        diff(*sides, -1, json=False, quiet=True)
+        diff(*sides, Shape(top=-1), quiet=True)

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from unpact_tui.app.glyphs import Glyphs, size
 from unpact_tui.app.lines import BAR, LABEL, STRONG, WARN, Line, Piece, shown
 from unpact_tui.weights.change import Cell, TensorChange, WeightChange
+from unpact_tui.weights.diagnosis import diagnosis
 from unpact_tui.weights.summary import CAVEAT, notes, summary
 from unpact_tui.weights.table import ALL, Table, near_one, percent
 
@@ -28,7 +29,7 @@ def saying(change: WeightChange, glyphs: Glyphs) -> list[Line]:
     """Say how far the reading is; at its end, what came out."""
     if not change.complete:
         return [_progress(change, glyphs)]
-    rest = " ".join([*notes(change), CAVEAT])
+    rest = " ".join(filter(None, (diagnosis(change), *notes(change), CAVEAT)))
     return [((shown(summary(change)), STRONG),), ((shown(rest), LABEL),)]
 
 

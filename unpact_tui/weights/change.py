@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+LIKE_ONE = 0.5
+"""Ours: the share of the squared change from which on one direction makes it rank-1-like."""
+
 Why = Literal["only in the base", "only in the second", "another shape", "a form that is not read"]
 
 
@@ -54,6 +57,35 @@ class TensorChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """How many directions the change D of a matrix has, from its singular values.
+
+    A direction's share is that of its squared singular value in ||D||². What a sketch does not hold
+    is counted as not seen, so no number here claims more than was measured.
+    """
+
+    name: str
+    top: float
+    """Share of the first direction; of a sketch it is at least so much."""
+    effective: float
+    """exp of the entropy of the shares; at least so much where `held` is below 1."""
+    directions: int | None
+    """Fewest directions with 90 % of the squared change; at most so many of a sketch, and None
+    where all that it holds is less than that."""
+    rank: int | None
+    """Fewest directions with all of it, but for what rounding explains; None as above."""
+    held: float
+    """Share of the squared change that the measured directions have together."""
+    exact: bool
+    """Whether every singular value is known; if not, those of a sketch are."""
+
+    @property
+    def like_one(self) -> bool:
+        """Tell whether one direction is most of the change (ours)."""
+        return self.top >= LIKE_ONE
+
+
+@dataclass(frozen=True, slots=True)
 class Unpaired:
     """A tensor that could not be compared, and why."""
 
@@ -76,10 +108,16 @@ class WeightChange:
     """Tensors that an adapter leaves as they are; they are not read."""
     reading: str = ""
     """Name of the tensor that is being read."""
+    ranks: tuple[Rank, ...] = ()
+    """Of the matrices with the largest changes, from the largest on; known when all is read."""
+    again: bool = False
+    """Whether what is being read was read before, and is now for its rank."""
 
     @property
     def stage(self) -> str:
         """What goes on, in words."""
+        if self.again:
+            return f"counting the directions of {self.reading}"
         return f"reading {self.reading}" if self.reading else "reading the weights"
 
     @property
@@ -130,7 +168,8 @@ def cell(tensors: tuple[TensorChange, ...], layer: int | None, module: str) -> C
         layer,
         module,
         ratio(distance, norm),
-        cosine(dot, norm, after),
+        # Rounding would make an angle of no change at all.
+        1.0 if distance == 0 < norm else cosine(dot, norm, after),
         _changed(tensors),
         max((tensor.largest for tensor in tensors if tensor.largest is not None), default=None),
         distance * distance,

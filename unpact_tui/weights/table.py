@@ -100,15 +100,15 @@ def _rows(groups: Mapping[tuple[int | None, str], object]) -> dict[tuple[int | N
     """Return the place of each row: what comes before the layers, the layers, what comes after."""
     layers = sorted({layer for layer, _ in groups if layer is not None})
     outside = [module for layer, module in groups if layer is None]
-    before = [module for module in outside if not _is_last(module)]
-    after = [module for module in outside if _is_last(module)]
+    before = [module for module in outside if not is_last(module)]
+    after = [module for module in outside if is_last(module)]
     order: list[tuple[int | None, str]] = [(None, module) for module in before]
     order += [(layer, "") for layer in layers]
     order += [(None, module) for module in after]
     return {place: index for index, place in enumerate(order)}
 
 
-def _is_last(module: str) -> bool:
+def is_last(module: str) -> bool:
     """Tell what a model ends with by the words that are used for it; files are in any order."""
     words = ("norm", "head", "ln_f", "embed_out", "output", "final")
     return any(word in module for word in words) and "embed_tokens" not in module

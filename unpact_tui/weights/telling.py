@@ -1,4 +1,4 @@
-"""The change of the weights as plain text and as JSON, for standard output.
+"""The change of the weights as plain text and as JSON.
 
 Draws nothing with colours: a sign says how strong a change is, a number beside it says it exactly.
 Names of tensors come from files, so they pass through `display_text`.
@@ -12,11 +12,15 @@ import msgspec
 
 from unpact_tui.display import display_text
 from unpact_tui.safetensors_header import short
-from unpact_tui.weights.change import TensorChange, Unpaired, WeightChange
+from unpact_tui.weights.change import Cell, Rank, TensorChange, Unpaired, WeightChange
+from unpact_tui.weights.diagnosis import diagnosis
 from unpact_tui.weights.headers import group_line, headers
+from unpact_tui.weights.rank_words import COLUMNS, cells
 from unpact_tui.weights.sides import Side
+from unpact_tui.weights.spectrum import SKETCH
 from unpact_tui.weights.summary import CAVEAT, notes, summary
 from unpact_tui.weights.table import Table, bounds, level, near_one, percent, table
+from unpact_tui.weights.totals import by_layer, by_module
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away."""
@@ -39,7 +43,13 @@ def as_json(change: WeightChange, base: Side, second: Side) -> str:
         "base": {"name": base.name, "path": str(base.path)},
         "unlearned": {"name": second.name, "path": str(second.path)},
         "summary": summary(change),
+        "diagnosis": diagnosis(change),
         "notes": notes(change),
+        "modules": [_total(found, change.squared) for found in by_module(change.tensors)],
+        "layers": [_total(found, change.squared) for found in by_layer(change.tensors)],
+        "ranks": [
+            {**msgspec.to_builtins(rank), "like_one": rank.like_one} for rank in change.ranks
+        ],
         "tensors": [_record(tensor) for tensor in change.tensors],
         "missing": change.missing,
         "untouched": change.untouched,
@@ -51,6 +61,11 @@ def _record(tensor: TensorChange) -> dict[str, object]:
     return {"relative": tensor.relative, **msgspec.to_builtins(tensor)}
 
 
+def _total(found: Cell, total: float) -> dict[str, object]:
+    share = found.squared / total if total > 0 else 0.0
+    return {**msgspec.to_builtins(found), "share": share, "tensors": len(found.tensors)}
+
+
 def as_text(
     change: WeightChange, base: Side, second: Side, top: int, width: int, *, plain: bool = False
 ) -> str:
@@ -60,11 +75,14 @@ def as_text(
         f"unlearned  {display_text(second.name)}  {display_text(str(second.path))}",
         "",
         display_text(summary(change)),
+        *filter(None, (display_text(diagnosis(change)),)),
         *(display_text(note) for note in notes(change)),
         CAVEAT,
     ]
     if change.tensors:
         lines += ["", *_heat(table(change.tensors), width, plain=plain)]
+        lines += ["", *_modules(change)] if change.squared else []
+        lines += ["", *_ranks(change.ranks)] if change.ranks else []
         lines += ["", *_most(change.tensors, top)] if top else []
     if change.missing:
         lines += ["", *_missing(change.missing)]
@@ -138,6 +156,35 @@ def _most(tensors: Sequence[TensorChange], top: int) -> Iterator[str]:
             f"{name.ljust(wide)}  {percent(tensor.relative):>8}  {cosine:>8}  {changed:>8}"
             f"  {largest:>9}  {shape} {tensor.dtype}"
         )
+
+
+def _modules(change: WeightChange) -> Iterator[str]:
+    every = by_module(change.tensors)
+    found = [each for each in every if each.squared > 0]
+    if not found:
+        return
+    names = [display_text(short(each.module)) for each in found]
+    wide = max(6, *(len(name) for name in names))
+    yield "module".ljust(wide) + "  of squared  relative    cosine   changed  tensors"
+    total = change.squared
+    for name, each in zip(names, found, strict=True):
+        share = each.squared / total if total > 0 else 0.0
+        cosine = "?" if each.cosine is None else near_one(each.cosine)
+        yield (
+            f"{name.ljust(wide)}  {share:>10.1%}  {percent(each.relative):>8}  {cosine:>8}"
+            f"  {percent(each.changed):>8}  {len(each.tensors):>7}"
+        )
+    if left := len(every) - len(found):
+        yield f"{left} more did not change" if left > 1 else "1 more did not change"
+
+
+def _ranks(ranks: Sequence[Rank]) -> Iterator[str]:
+    names = [display_text(short(rank.name)) for rank in ranks]
+    wide = max(len("directions of the largest"), *(len(name) for name in names))
+    yield "directions of the largest".ljust(wide) + "  " + "  ".join(COLUMNS)
+    for name, rank in zip(names, ranks, strict=True):
+        found = zip(cells(rank, SKETCH), COLUMNS, strict=True)
+        yield name.ljust(wide) + "".join(f"  {cell:>{len(column)}}" for cell, column in found)
 
 
 def _missing(missing: Sequence[Unpaired]) -> Iterator[str]:
