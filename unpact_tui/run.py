@@ -77,15 +77,18 @@ def order_of(chosen: Chosen, settings: Settings) -> Open:
     )
 
 
-def run_tasks(order: Open, tasks: Sequence[Task]) -> Generator[Progress, None, Document]:
+def run_tasks(
+    order: Open, tasks: Sequence[Task], engine: Engine | None = None
+) -> Generator[Progress, None, Document]:
     """Yield progress and return the document.
 
-    A case that fails is left out and listed in it; the rest go on. Raises `UsageError`,
-    `CheckpointError`, `ComputeError`, and `AttributionError` when every case failed.
+    With an engine of one's own, checkpoints that are open in it are not loaded again, and stay open
+    afterwards. A case that fails is left out and listed in the document; the rest go on. Raises
+    `UsageError`, `CheckpointError`, `ComputeError`, and `AttributionError` when every case failed.
     """
     if not tasks:
         raise BadUsage("There is no prompt to run.", "Give --prompt TEXT, a file, or - for stdin.")
-    engine = Engine(order.settings)
+    engine = engine or Engine(order.settings)
     opened = yield from _open(engine, order)
     measured: list[Measured] = []
     failures: Failures = []

@@ -1,0 +1,1 @@
+"""Many checkpoints beside one base: measured, ranked, kept. Imports nothing heavy."""
