@@ -25,9 +25,8 @@ from unpact_tui.worker.client import ProcessClient
 from unpact_tui.worker.protocol import Open
 
 if TYPE_CHECKING:
-    from unpact_tui.app.frame import Looks
+    from unpact_tui.app.frame import Frame, Looks
     from unpact_tui.app.guide import Guide
-    from unpact_tui.app.workbench import Workbench
     from unpact_tui.session.file import Recorded
     from unpact_tui.session.keeping import Keeping
 
@@ -125,12 +124,12 @@ def replay(session: Path, found: Found) -> int:
     return shown(bench)
 
 
-def shown(bench: Workbench) -> int:
+def shown(app: Frame) -> int:
     """Run the app on a clean terminal and return its exit code."""
     tty.tolerate_bad_keys()
     with tty.guard(paths.engine_log()):
-        bench.run(mouse=bench.looks.mouse)
-    return bench.return_code or 0
+        app.run(mouse=app.looks.mouse)
+    return app.return_code or 0
 
 
 def looks(found: Found) -> Looks:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from unpact_tui.app.glyphs import size as in_words
+from unpact_tui.byte_words import size as in_words
 from unpact_tui.finding import Ask, Finding
 
 Version = Callable[[str], str | None]

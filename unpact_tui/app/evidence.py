@@ -16,8 +16,8 @@ from attribution.types import Label, Prompt
 from unpact_tui.app.dial import STEERED, named
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import BAR, LABEL, LONGEST, MARKED, STRONG, WARN, Line, Piece, shown
-from unpact_tui.app.sparkline import sparkline
 from unpact_tui.app.state import CompareState, word_at
+from unpact_tui.sparkline import sparkline
 from unpact_tui.worker.events import Tried
 
 _MOST_TRIED = 24

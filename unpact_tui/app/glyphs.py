@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from unpact_tui.app.layout import in_ascii
+from unpact_tui.byte_words import size as size
 
 _KEYS = {"←": "left", "→": "right", "↑": "up", "↓": "down", "⏎": "enter", "⌫": "backspace"}
 """Textual's signs for keys, in words."""
@@ -74,10 +75,3 @@ ASCII = Glyphs("-", "->", "-", "--", "...", "#", "", "=")
 def glyphs(ascii_only: bool) -> Glyphs:
     """Return the set to write with."""
     return ASCII if ascii_only else UNICODE
-
-
-def size(count: int) -> str:
-    """Return a number of bytes in words."""
-    if count < 1_000_000:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e6:.0f} MB" if count < 1_000_000_000 else f"{count / 1e9:.2f} GB"

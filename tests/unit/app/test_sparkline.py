@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unpact_tui.app.sparkline import sparkline
+from unpact_tui.sparkline import sparkline
 
 
 @pytest.mark.parametrize(

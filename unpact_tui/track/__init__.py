@@ -1,0 +1,1 @@
+"""One run of unlearning, checkpoint by checkpoint. Importing this imports nothing heavy."""
