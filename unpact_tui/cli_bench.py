@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from unpact_tui.cli_types import Quiet, Set
+from unpact_tui.fleet.jobs import EngineName
 from unpact_tui.guarded import guarded
 
 app = typer.Typer(rich_markup_mode=None)
@@ -15,24 +16,35 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def bench(
+    matrix: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="MATRIX",
+            help="A file of models, benchmarks and methods, or of checkpoints that are there; "
+            "docs/matrices has examples.",
+        ),
+    ] = None,
     *,
     findings: Annotated[
         bool,
         typer.Option(
             "--findings",
-            help="On the demo's checkpoints: focus on KeyTokens, what emphasis brings back, and "
-            "which tokens are penalised.",
+            help="On the demo's checkpoints, instead of MATRIX: focus on KeyTokens, what emphasis "
+            "brings back, and which tokens are penalised.",
         ),
     ] = False,
     seeds: Annotated[
         str,
-        typer.Option(metavar="LIST", help="Which worlds, such as 0-4,7.  [default: 0-4]"),
+        typer.Option(
+            metavar="LIST", help="With --findings: which worlds, such as 0-4,7.  [default: 0-4]"
+        ),
     ] = "",
     members: Annotated[
         str,
         typer.Option(
             metavar="NAMES",
-            help="Which checkpoints, by comma; `unpact-tui demo --list` names them. [default: all]",
+            help="With --findings: which checkpoints, by comma; `unpact-tui demo --list` names "
+            "them. [default: all]",
         ),
     ] = "",
     forget: Annotated[
@@ -44,14 +56,22 @@ def bench(
             help="Of each kind of prompt, so many at most: for a quick look. [default: all]",
         ),
     ] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--path",
+            metavar="NAME=DIR",
+            help="What {NAME} stands for in the paths of MATRIX; repeats.",
+        ),
+    ] = None,
     pairs: Set = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Folder of results: one file per model, and the page. [default: in the cache "
-            "folder]",
+            help="Folder of results: checkpoints, one file per model, and the page. [default with "
+            "--findings: in the cache folder]",
         ),
     ] = None,
     page: Annotated[
@@ -59,17 +79,43 @@ def bench(
         typer.Option(
             "--page",
             metavar="FILE",
-            help="Write the page there as well, its pictures into a folder `findings` beside it.",
+            help="Write the page there as well, its pictures into a folder of its name.",
         ),
     ] = None,
+    engine: Annotated[
+        EngineName,
+        typer.Option("--engine", help="Who measures: processes of this machine, or Ray."),
+    ] = "local",
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", help="So many processes at once.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            help="So many models at once. [default: 1; with Ray, as many as there is room for]",
+        ),
+    ] = None,
+    gpus: Annotated[
+        float | None,
+        typer.Option(
+            "--gpus",
+            metavar="SHARE",
+            help="With Ray: the GPUs that each model has, such as 0.5. [default: 1, where there "
+            "are any]",
+        ),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure anew what was measured before.")
     ] = False,
     report_only: Annotated[
         bool, typer.Option("--report-only", help="Measure nothing: of what is there.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="List the checkpoints of MATRIX, what is there, and how much is to be unlearned.",
+        ),
     ] = False,
     zoo: Annotated[
         Path | None,
@@ -80,25 +126,28 @@ def bench(
 ) -> None:
     """Measure many unlearned models, and say what they show together, with intervals.
 
-    Every model is kept in a file of its own, so a command that was broken off goes on where it was;
-    one that cannot be measured is listed, and the rest go on. A checkpoint of the demo takes about
-    a minute of one core; all 75 take an hour and a quarter, and half an hour more where they must
-    be built. --jobs divides that. The pictures need `pip install 'unpact-tui[plots]'`.
+    MATRIX is the paper's: methods x models x benchmarks, unlearned first where no checkpoint is
+    given. Every model is kept in a file of its own, so a command that was broken off goes on where
+    it was; one that cannot be measured is listed, and the rest go on. All 75 checkpoints of the
+    demo take an hour and a quarter of one core, and half an hour more where they must be built;
+    --jobs divides that. The pictures need `pip install 'unpact-tui[plots]'`.
 
     \b
     Examples:
       unpact-tui bench --findings --seeds 0 --members rmu,ga --forget 4
-      unpact-tui bench --findings --jobs 4 --out results/
       unpact-tui bench --findings --report-only --out results/ --page docs/findings.md
+      unpact-tui bench docs/matrices/stories260k.toml --path family=DIR --out results/ --dry-run
+      unpact-tui bench docs/matrices/llama2-7b-tofu.toml --out results/ --jobs 4
     """
     with guarded():
-        from unpact_tui.errors import BadUsage
-        from unpact_tui.findings.command import Asked
-        from unpact_tui.findings.command import findings as measured
+        from unpact_tui import benching
+        from unpact_tui.findings.asked import Asked
+        from unpact_tui.fleet import Fleet
 
-        if not findings:
-            raise BadUsage("There is nothing to measure.", "Say what: --findings.")
+        places, many = tuple(path or ()), (1 if engine == "local" else 0) if jobs is None else jobs
         asked = Asked(
+            file=matrix,
+            places=places,
             seeds=seeds,
             members=members,
             prompts=forget,
@@ -106,10 +155,11 @@ def bench(
             out=out,
             page=page,
             zoo=zoo,
-            jobs=jobs,
+            fleet=Fleet(engine, many, gpus),
             fresh=fresh,
             report_only=report_only,
+            dry_run=dry_run,
             json=json,
             quiet=quiet,
         )
-        raise typer.Exit(measured(asked))
+        raise typer.Exit(benching.bench(asked, findings=findings))

@@ -10,10 +10,11 @@ import pytest
 from findings_fixture import Behaviour, record
 
 from attribution.thresholds import DEFAULT_THRESHOLDS
+from attribution.types import Interval
 from unpact_tui.findings import plots
 from unpact_tui.findings.estimate import correlation_of, difference_of, mean_of, ratio_of
 from unpact_tui.findings.figures import Findings, compute
-from unpact_tui.findings.page import page
+from unpact_tui.findings.page import Pictures, page
 from unpact_tui.findings.record import Record
 
 GOOD = Behaviour()
@@ -25,6 +26,16 @@ def found(*records: Record) -> Findings:
 
 def seeds(member: str, *each: Behaviour) -> list[Record]:
     return [record(member, seed, how) for seed, how in enumerate(each)]
+
+
+def apart(*seeds: list[float]) -> list[dict[tuple[str, str], float]]:
+    """Seeds with prompts of their own."""
+    return [{(f"{n}", f"{i}"): one for i, one in enumerate(s)} for n, s in enumerate(seeds)]
+
+
+def shared(*seeds: list[float]) -> list[dict[tuple[str, str], float]]:
+    """Seeds with the same prompts."""
+    return [{("same", f"{i}"): one for i, one in enumerate(values)} for values in seeds]
 
 
 def sentence(says: tuple[str, ...], begins: str) -> str:
@@ -160,8 +171,8 @@ def test_of_few_methods_nothing_is_related() -> None:
 
 
 def test_seeds_are_what_is_repeated() -> None:
-    within = mean_of([[0.0, 1.0] * 20, [0.0, 1.0] * 20])
-    between = mean_of([[0.0] * 40, [1.0] * 40])
+    within = mean_of(apart([0.0, 1.0] * 20, [0.0, 1.0] * 20))
+    between = mean_of(apart([0.0] * 40, [1.0] * 40))
     assert within is not None
     assert between is not None
     assert within.estimate == between.estimate == 0.5
@@ -171,22 +182,54 @@ def test_seeds_are_what_is_repeated() -> None:
 
 
 def test_a_seed_counts_as_much_as_another_whatever_its_prompts() -> None:
-    estimate = mean_of([[0.0] * 90, [1.0] * 10])
+    estimate = mean_of(apart([0.0] * 90, [1.0] * 10))
     assert estimate is not None
     assert estimate.estimate == 0.5
-    assert mean_of([[], []]) is None
+    assert mean_of([{}, {}]) is None
+
+
+A, B = ("0", "a"), ("0", "b")
+
+
+def test_prompts_that_seeds_share_are_drawn_for_all_at_once() -> None:
+    """Repeating the unlearning on the same prompts says nothing more of other prompts."""
+    numbers = [float(i % 2) for i in range(40)]
+    one = mean_of(shared(numbers))
+    five = mean_of(shared(*[numbers] * 5))
+    own = mean_of(apart(*[numbers] * 5))
+    assert one is not None
+    assert five is not None
+    assert own is not None
+    assert five.estimate == own.estimate == 0.5
+    assert five.upper - five.lower == pytest.approx(one.upper - one.lower, abs=0.03)
+    assert own.upper - own.lower < 0.7 * (five.upper - five.lower)
+
+
+def test_seeds_that_share_prompts_are_still_what_is_repeated() -> None:
+    estimate = mean_of(shared([0.0] * 40, [1.0] * 40))
+    assert estimate is not None
+    assert (estimate.estimate, estimate.lower, estimate.upper) == (0.5, 0.0, 1.0)
+
+
+def test_a_prompt_that_one_seed_lacks_is_no_nought() -> None:
+    estimate = mean_of([{A: 1.0, B: 1.0}, {A: 1.0}])
+    assert estimate is not None
+    assert (estimate.lower, estimate.upper) == (1.0, 1.0)
+    ratio = ratio_of([{A: (1.0, 2.0), B: (3.0, 6.0)}, {B: (2.0, 4.0)}], 0.1)
+    assert ratio is not None
+    assert (ratio.lower, ratio.upper) == (0.5, 0.5)
 
 
 def test_a_ratio_of_next_to_nothing_is_not_taken() -> None:
-    assert ratio_of([[(1.0, 0.01)]], 0.1) is None
-    ratio = ratio_of([[(1.0, 2.0), (3.0, 6.0)]], 0.1)
+    assert ratio_of([{A: (1.0, 0.01)}], 0.1) is None
+    ratio = ratio_of([{A: (1.0, 2.0), B: (3.0, 6.0)}], 0.1)
     assert ratio is not None
     assert (ratio.estimate, ratio.lower, ratio.upper) == (0.5, 0.5, 0.5)
 
 
 def test_a_difference_needs_both_sides_of_a_seed() -> None:
-    assert difference_of([[1.0]], [[]]) is None
-    apart = difference_of([[1.0, 1.0]], [[0.0]])
+    assert difference_of([{A: 1.0}], [{}]) is None
+    apart = difference_of([{A: 1.0, B: 1.0}], [{A: 0.0}])
     assert apart is not None
     assert (apart.estimate, apart.n) == (1.0, 3)
 
@@ -200,12 +243,79 @@ def test_a_correlation_needs_methods() -> None:
     assert correlation_of(points) is None
 
 
+# ---------------------------------------------------------------- the same prompts in every seed
+
+
+def same_world(*records: Record) -> list[Record]:
+    return [msgspec.structs.replace(one, world="tofu") for one in records]
+
+
+def test_prompts_lost_in_every_seed_are_no_more_prompts() -> None:
+    few = [record("rmu", seed, GOOD, prompts=6) for seed in range(3)]
+    own, same = found(*few), found(*same_world(*few))
+    assert (own.recovered[0].lost, own.recovered[0].distinct) == (18, 18)
+    assert (same.recovered[0].lost, same.recovered[0].distinct) == (18, 6)
+    assert not own.shared
+    assert same.shared
+    assert sentence(same.recovered_says, "Fewer than 10 prompts were lost with rmu")
+
+
+def test_a_strategy_is_not_chosen_on_the_prompts_it_is_read_on() -> None:
+    back = found(*same_world(*seeds("rmu", GOOD, GOOD)))
+    assert back.recovered[0].chosen == ("bold", "bold")
+    text = page(back, Pictures("findings", ()))
+    assert "chosen for each half of the prompts by its lift on the other half" in text
+    assert "Seeds share" in text
+    own = page(found(*seeds("rmu", GOOD, GOOD)), Pictures("findings", ()))
+    assert "chosen for each seed by its lift in the other seeds" in own
+
+
+def test_what_did_not_reproduce_is_said() -> None:
+    nothing = replace(GOOD, fall=0.0, random=0.9)
+    numbers = found(*seeds("rmu", GOOD, GOOD), *seeds("npo", nothing, nothing))
+    assert numbers.failed_says[0] == ("Focus: KeyTokens do not surely contribute less with npo.")
+    assert sentence(numbers.failed_says, "Recovery: emphasis brings back no more").endswith("npo.")
+    assert "## What did not reproduce" in page(numbers, Pictures("findings", ()))
+
+
+# ---------------------------------------------------------------- the benchmark's own metrics
+
+
+def measured(one: Record, value: float) -> Record:
+    def interval(estimate: float) -> Interval:
+        return Interval(estimate, estimate - 0.1, estimate + 0.1, 20)
+
+    metrics = {
+        "base": {"forget_Q_A_Prob": interval(0.9)},
+        "unlearned": {"forget_Q_A_Prob": interval(value)},
+    }
+    return msgspec.structs.replace(one, metrics=metrics, absent={"privleak": "it needs texts"})
+
+
+def test_metrics_stand_beside_those_of_the_base() -> None:
+    one, two = seeds("rmu", GOOD, GOOD)
+    numbers = found(measured(one, 0.2), measured(two, 0.4))
+    base, row = numbers.metrics
+    assert (base.member, row.member) == ("(base)", "rmu")
+    estimate = row.metrics["forget_Q_A_Prob"]
+    assert (estimate.estimate, estimate.lower, estimate.upper) == pytest.approx((0.3, 0.2, 0.4))
+    text = page(numbers, Pictures("findings", ()))
+    assert "| forget\\_Q\\_A\\_Prob | 0.90 [0.80, 1.00] | 0.30 [0.20, 0.40; 0.20 to 0.40] |" in text
+    assert "- it needs texts: privleak" in text
+
+
+def test_without_a_benchmark_there_are_no_metrics() -> None:
+    numbers = found(*seeds("rmu", GOOD, GOOD))
+    assert numbers.metrics == ()
+    assert "own metrics" not in page(numbers, Pictures("findings", ()))
+
+
 # ---------------------------------------------------------------- the page
 
 
 def test_the_page_has_the_command_the_sentences_and_what_is_missing() -> None:
     broken = Record(1, 1, "ga", "GA", "digest", error="There is no | folder.")
-    text = page(found(*seeds("rmu", GOOD, GOOD), broken), ())
+    text = page(found(*seeds("rmu", GOOD, GOOD), broken), Pictures("findings", ()))
     assert "    unpact-tui bench --findings\n" in text
     assert "2 unlearned models: 1 method, 2 seeds (0, 1)" in text
     assert "re-tokenisation of the keyword, not emphasis" in text
@@ -234,4 +344,4 @@ def test_pictures_are_well_formed_and_always_the_same() -> None:
         assert ElementTree.fromstring(picture).tag.endswith("svg"), name
     assert ">rmu<" in pictures["focus.svg"]
     assert "dc:date" not in pictures["focus.svg"]
-    assert "](findings/focus.svg)" in page(numbers, pictures)
+    assert "](findings/focus.svg)" in page(numbers, Pictures("findings", pictures))

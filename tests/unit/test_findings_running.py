@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator
-from contextlib import suppress
+import itertools
+import pickle
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -15,14 +13,18 @@ from findings_fixture import Behaviour, record
 
 from attribution.thresholds import Thresholds
 from unpact_tui.errors import BadUsage, ExitCode, NotFound
-from unpact_tui.findings import command, work
+from unpact_tui.findings import command, running, work
 from unpact_tui.findings.family import Entry, Subject
 from unpact_tui.findings.keeping import Folder, Plan
 from unpact_tui.findings.measuring import Progress
 from unpact_tui.findings.record import SCHEMA, Record
 from unpact_tui.findings.running import run
+from unpact_tui.findings.zoo_family import ZooFamily
+from unpact_tui.fleet import Event, Fleet, Job, Lost, Worker
+from unpact_tui.fleet.doing import do
 from unpact_tui.settings import Settings
 
+KILLED = "Its process was ended by signal 9 (killed, perhaps for memory), 3 times."
 SUBJECT = Subject("base", "unlearned", None, (), (), ())
 
 
@@ -43,7 +45,7 @@ class Pretended:
 
 @dataclass
 class Bench:
-    """Measures by hand, in threads, and notes what it was asked to."""
+    """Measures by hand, in this process, and notes what it was asked to."""
 
     folder: Folder
     asked: list[str]
@@ -61,33 +63,24 @@ class Bench:
         made = record(entry.member, entry.seed, Behaviour(), prompts=3)
         return Record(SCHEMA, 0, entry.member, entry.method, plan.digest(entry), cases=made.cases)
 
-    def run(self, many: int = 1) -> list[str]:
-        family = Pretended()
-        steps = run(family.entries, self.folder, lambda: Thread(self, family), many)
-        return [f"{step.done}/{step.total} {step.stage}" for step in steps]
+    def hand_out(
+        self, worker: Worker, jobs: Sequence[Job], fleet: Fleet
+    ) -> Generator[Event, None, None]:
+        assert fleet == Fleet(jobs=2)
+        for job in pickle.loads(pickle.dumps(jobs)):
+            if job.name.endswith(self.dies_at or "none"):
+                yield Lost(job.key, KILLED)
+            else:
+                yield from do(pickle.loads(pickle.dumps(worker)), job, pytest.fail)
 
-
-class Thread:
-    def __init__(self, bench: Bench, family: Pretended) -> None:
-        self.connection, theirs = Pipe()
-        self._thread = threading.Thread(
-            target=self._serve, args=(theirs, bench, family), daemon=True
+    def steps(self) -> Generator[running.Progress, None, None]:
+        clock = itertools.count(0, 60)
+        return run(
+            Pretended(), self.folder, Fleet(jobs=2), self.hand_out, lambda: float(next(clock))
         )
-        self._thread.start()
 
-    def _serve(self, connection: Connection, bench: Bench, family: Pretended) -> None:
-        # Like a process, it ends when the other side does.
-        with connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
-            while (entry := connection.recv()).member != bench.dies_at:
-                for step in work.work(family, bench.folder, entry):
-                    connection.send(step)
-
-    def gone(self) -> str:
-        return "its process ended with code -9"
-
-    def stop(self) -> None:
-        self.connection.close()
-        self._thread.join()
+    def run(self) -> list[str]:
+        return [f"{step.done}/{step.total} {step.stage}" for step in self.steps()]
 
 
 @pytest.fixture
@@ -104,27 +97,21 @@ def kept(bench: Bench) -> dict[str, str]:
     return {one.member: one.error for one in found if one is not None}
 
 
-@pytest.mark.parametrize("many", [1, 2, 9])
-def test_everything_is_measured_once(bench: Bench, many: int) -> None:
-    said = bench.run(many)
+def test_everything_is_measured_once(bench: Bench) -> None:
+    said = bench.run()
     assert sorted(bench.asked) == ["ga", "npo", "rmu"]
     assert kept(bench) == {"rmu": "", "ga": "", "npo": ""}
-    assert said[-1].startswith("3/3 ")
-    assert any("building" in line for line in said)
+    assert said[-1] == "3/3 seed 0, npo: measured"
+    assert "0/3 seed 0, rmu: building" in said
     bench.asked.clear()
-    assert bench.run(many) == ["3/3 "]
+    assert bench.run() == ["3/3 "]
     assert bench.asked == []
 
 
 def test_it_says_how_long_it_will_take(bench: Bench) -> None:
-    now = iter(range(0, 100_000, 60))
-    family = Pretended()
-    steps = run(
-        family.entries, bench.folder, lambda: Thread(bench, family), 1, lambda: float(next(now))
-    )
-    said = [step.stage for step in steps]
+    said = bench.run()
     assert not [stage for stage in said if "left" in stage and "rmu: forget" in stage]
-    assert [stage for stage in said if stage.startswith("seed 0, ga") and "min left)" in stage]
+    assert [stage for stage in said if "seed 0, ga" in stage and "min left)" in stage]
     assert "left" not in said[-1]
 
 
@@ -139,17 +126,15 @@ def test_what_breaks_is_kept_as_that_and_tried_again(bench: Bench) -> None:
     assert kept(bench)["ga"] == ""
 
 
-@pytest.mark.parametrize("many", [1, 2])
-def test_a_process_that_dies_takes_nothing_along(bench: Bench, many: int) -> None:
+def test_a_process_that_dies_takes_nothing_along(bench: Bench) -> None:
     bench.dies_at = "ga"
-    said = bench.run(many)
-    assert kept(bench) == {"rmu": "", "ga": "its process ended with code -9", "npo": ""}
-    assert any("seed 0, ga: its process ended" in line for line in said)
+    said = bench.run()
+    assert kept(bench) == {"rmu": "", "ga": KILLED, "npo": ""}
+    assert any(line.startswith(f"2/3 seed 0, ga: {KILLED}") for line in said)
 
 
 def test_an_end_half_way_keeps_what_is_done(bench: Bench) -> None:
-    family = Pretended()
-    steps = run(family.entries, bench.folder, lambda: Thread(bench, family), 1)
+    steps = bench.steps()
     while next(steps).done < 1:
         pass
     steps.close()
@@ -157,6 +142,17 @@ def test_an_end_half_way_keeps_what_is_done(bench: Bench) -> None:
     bench.asked.clear()
     bench.run()
     assert "rmu" not in bench.asked
+
+
+def test_it_is_measured_in_processes_of_its_own(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    nowhere = ZooFamily((0,), ("rmu",), tmp_path / "file")  # no zoo can be built there
+    steps = list(run(nowhere, bench.folder, Fleet()))
+    assert steps[-1].done == steps[-1].total == 1
+    (entry,) = nowhere.entries
+    found = bench.folder.read(entry)
+    assert found is not None
+    assert str(tmp_path / "file") in found.error
 
 
 def test_other_settings_are_other_files_and_thresholds_that_only_judge_are_not(

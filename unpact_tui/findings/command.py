@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from unpact_tui import output, paths
@@ -17,38 +15,21 @@ from unpact_tui.destination import destination, put
 from unpact_tui.document import encode
 from unpact_tui.errors import BadUsage, ComputeError, ExitCode
 from unpact_tui.findings import plots
+from unpact_tui.findings.asked import Asked
 from unpact_tui.findings.family import Entry, Family
 from unpact_tui.findings.figures import Findings, compute
-from unpact_tui.findings.hands import hire
 from unpact_tui.findings.keeping import Folder, Plan
-from unpact_tui.findings.page import page
+from unpact_tui.findings.page import Pictures, page
 from unpact_tui.findings.record import Record
 from unpact_tui.findings.running import run
 from unpact_tui.findings.zoo_family import NAMES, SEEDS, ZooFamily
+from unpact_tui.fleet import Fleet
 from unpact_tui.options import settle
 from unpact_tui.settings import Settings
 from unpact_tui.unattended import ended_by_signals
 
 SETTINGS = Settings(device="cpu", max_new_tokens=16)
 """Whoever runs it anew gets the same: neither a configuration nor an accelerator is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line says."""
-
-    seeds: str = ""
-    members: str = ""
-    prompts: int | None = None
-    pairs: tuple[str, ...] = ()
-    out: Path | None = None
-    page: Path | None = None
-    zoo: Path | None = None
-    jobs: int = 1
-    fresh: bool = False
-    report_only: bool = False
-    json: bool = False
-    quiet: bool = False
 
 
 def findings(asked: Asked) -> ExitCode:
@@ -62,7 +43,7 @@ def findings(asked: Asked) -> ExitCode:
     if asked.fresh and not asked.report_only:
         folder.forget(family.entries)
     if not asked.report_only:
-        measure(family, folder, asked.jobs, quiet=asked.quiet)
+        measure(family, folder, asked.fleet, quiet=asked.quiet)
     records = kept(folder, family.entries)
     if all(record.error for record in records):
         raise _nothing(records)
@@ -76,13 +57,10 @@ def findings(asked: Asked) -> ExitCode:
     return ExitCode.COMPUTE if found.unmeasured else ExitCode.OK
 
 
-def measure(family: Family, folder: Folder, jobs: int, *, quiet: bool) -> None:
+def measure(family: Family, folder: Folder, fleet: Fleet, *, quiet: bool) -> None:
     """Measure what is missing, and tell about it."""
-    if jobs < 1:
-        raise BadUsage("--jobs is the number of processes, 1 or more.")
-    steps = run(family.entries, folder, partial(hire, family, folder), jobs)
     with ended_by_signals():
-        output.narrate(steps, quiet=quiet)
+        output.narrate(run(family, folder, fleet), quiet=quiet)
 
 
 def kept(folder: Folder, entries: Sequence[Entry]) -> tuple[Record, ...]:
@@ -92,14 +70,18 @@ def kept(folder: Folder, entries: Sequence[Entry]) -> tuple[Record, ...]:
 
 
 def write(found: Findings, pictures: Mapping[str, str], file: Path) -> None:
-    """Write the page, and its pictures into the folder `findings` beside it. Raises what writing
-    raises."""
-    folder = file.parent / "findings"
+    """Write the page, and its pictures into a folder of its name. Raises what writing raises."""
+    destination(file).write(page(found, keep_pictures(pictures, file)))
+
+
+def keep_pictures(pictures: Mapping[str, str], file: Path) -> Pictures:
+    """Write the pictures of a page into a folder beside it. Raises what writing raises."""
+    folder = file.parent / (file.stem if file.suffix else "findings")
     if pictures:
         folder.mkdir(exist_ok=True)
     for name, picture in pictures.items():
         destination(folder / name).write(picture)
-    destination(file).write(page(found, pictures))
+    return Pictures(folder.name, pictures.keys())
 
 
 def numbers(text: str) -> tuple[int, ...]:

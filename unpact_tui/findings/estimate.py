@@ -1,7 +1,8 @@
 """Means over several models, with intervals that know that prompts of one model belong together.
 
-Seeds are what is repeated: an interval resamples them, and within each the prompts. The range over
-seeds stands beside it, because five seeds are few. Ours. Knows nothing of what is averaged.
+Seeds are what is repeated: an interval resamples them, and within each the prompts; where seeds
+share prompts, a prompt is drawn for all of them at once. The range over seeds stands beside it,
+because five seeds are few. Ours. Knows nothing of what is averaged.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Sums = NDArray[numpy.float64]
+    Drawn = NDArray[numpy.int64]
 
 _SAMPLES = 2000
 _LEVEL = 0.95
@@ -28,6 +30,9 @@ LEAST_GROUPS = 5
 """Of fewer methods no correlation is taken."""
 
 Extent = Literal["every", "most", "no"]
+
+Values = Mapping[tuple[str, str], float]
+"""Of one seed, by prompt; the same prompt has the same key in every seed."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -55,47 +60,46 @@ class Estimate(msgspec.Struct, frozen=True):
         return "every" if max(self.seeds) < most else "most"
 
 
-def mean_of(seeds: Sequence[Sequence[float]], *, seed: int = 0) -> Estimate | None:
+def mean_of(seeds: Sequence[Values], *, seed: int = 0) -> Estimate | None:
     """Return the mean over seeds of the mean over prompts; None without any.
 
-    The interval is a percentile bootstrap of both levels: seeds, and prompts within each.
+    The interval is a percentile bootstrap of both levels: seeds and prompts.
     """
     there = [values for values in seeds if values]
     if not there:
         return None
-    means = tuple(fmean(values) for values in there)
-    drawn = _resampled([[[values]] for values in there], seed)[:, 0]
+    means = tuple(fmean(values.values()) for values in there)
+    drawn = _resampled([[_single(values)] for values in there], seed)[:, 0]
     return _estimate(fmean(means), drawn, sum(map(len, there)), means)
 
 
 def difference_of(
-    left: Sequence[Sequence[float]], right: Sequence[Sequence[float]], *, seed: int = 0
+    left: Sequence[Values], right: Sequence[Values], *, seed: int = 0
 ) -> Estimate | None:
     """Return how far the mean of `left` is above that of `right`, which are other prompts of the
     same seeds; None where a seed lacks either."""
     there = [pair for pair in zip(left, right, strict=True) if pair[0] or pair[1]]
     if not there or not all(one and other for one, other in there):
         return None
-    means = tuple(fmean(one) - fmean(other) for one, other in there)
-    drawn = _resampled([([one], [other]) for one, other in there], seed)
+    means = tuple(fmean(one.values()) - fmean(other.values()) for one, other in there)
+    drawn = _resampled([(_single(one), _single(other)) for one, other in there], seed)
     number = sum(len(one) + len(other) for one, other in there)
     return _estimate(fmean(means), drawn[:, 0] - drawn[:, 1], number, means)
 
 
 def ratio_of(
-    seeds: Sequence[Sequence[tuple[float, float]]], least: float, *, seed: int = 0
+    seeds: Sequence[Mapping[tuple[str, str], tuple[float, float]]], least: float, *, seed: int = 0
 ) -> Estimate | None:
     """Return the mean of the first over the mean of the second, each a mean over seeds of means
     over prompts; None where the second is below `least` in any seed."""
     there = [pairs for pairs in seeds if pairs]
     if not there:
         return None
-    over = [fmean(pair[0] for pair in pairs) for pairs in there]
-    under = [fmean(pair[1] for pair in pairs) for pairs in there]
+    over = [fmean(pair[0] for pair in pairs.values()) for pairs in there]
+    under = [fmean(pair[1] for pair in pairs.values()) for pairs in there]
     if min(under) < least:
         return None
-    columns = [[[[pair[i] for pair in pairs] for i in (0, 1)]] for pairs in there]
-    drawn = _resampled(columns, seed)
+    drawn = _resampled([[pairs] for pairs in there], seed)
     means = tuple(top / bottom for top, bottom in zip(over, under, strict=True))
     bottoms = drawn[:, 1].clip(min=least)
     shares = drawn[:, 0] / bottoms
@@ -130,12 +134,16 @@ def _rho(points: Sequence[tuple[int, float, float]]) -> float | None:
     return rank_correlation([x for _, x, _ in points], [y for _, _, y in points])
 
 
-Columns = Sequence[Sequence[float]]
-"""Values of the same prompts, which are drawn together."""
+Columns = Mapping[tuple[str, str], Sequence[float]]
+"""Values of each prompt, which are drawn together."""
+
+
+def _single(values: Values) -> Columns:
+    return {key: (value,) for key, value in values.items()}
 
 
 def _resampled(seeds: Sequence[Sequence[Columns]], seed: int) -> Sums:
-    """Return resampled means of every column: one row per sample, the seeds' columns side by side.
+    """Return resampled means of every column: one row per sample, the sets' columns side by side.
 
     `seeds` are a few sets of prompts each, and prompts of different sets are drawn apart.
     """
@@ -143,18 +151,57 @@ def _resampled(seeds: Sequence[Sequence[Columns]], seed: int) -> Sums:
 
     generator = numpy.random.default_rng(seed)
     number = len(seeds)
-    # Which seeds are drawn is drawn first, then every drawing has prompts of its own.
+    # Which seeds are drawn is drawn first.
     which = generator.integers(number, size=(_SAMPLES, number))
-    total = numpy.zeros((_SAMPLES, sum(map(len, seeds[0]))))
-    for i, sets in enumerate(seeds):
-        for place in range(number):
+    sets = list(zip(*seeds, strict=True))
+    if all(_apart(columns) for columns in sets):
+        return _nested(seeds, which, generator)
+    return numpy.concatenate([_crossed(columns, which, generator) for columns in sets], axis=1)
+
+
+def _apart(seeds: Sequence[Columns]) -> bool:
+    """Tell whether no two seeds share a prompt."""
+    return len(set[tuple[str, str]]().union(*seeds)) == sum(map(len, seeds))
+
+
+def _nested(
+    seeds: Sequence[Sequence[Columns]], which: Drawn, generator: numpy.random.Generator
+) -> Sums:
+    """Draw the prompts of every drawn seed anew."""
+    import numpy
+
+    lists = [[list(zip(*columns.values(), strict=True)) for columns in sets] for sets in seeds]
+    total = numpy.zeros((_SAMPLES, sum(map(len, lists[0]))))
+    for i, sets in enumerate(lists):
+        for place in range(len(seeds)):
             rows = numpy.flatnonzero(which[:, place] == i)
             found = [_means(columns, len(rows), generator) for columns in sets]
             total[rows] += numpy.concatenate(found, axis=1)
-    return total / number
+    return total / len(seeds)
 
 
-def _means(columns: Columns, samples: int, generator: numpy.random.Generator) -> Sums:
+def _crossed(seeds: Sequence[Columns], which: Drawn, generator: numpy.random.Generator) -> Sums:
+    """Draw prompts once per sample, for all seeds."""
+    import numpy
+
+    prompts = list(dict.fromkeys(prompt for columns in seeds for prompt in columns))
+    counts = generator.multinomial(len(prompts), [1 / len(prompts)] * len(prompts), _SAMPLES)
+    means: list[Sums] = []
+    for columns in seeds:
+        width = len(next(iter(columns.values())))
+        there = numpy.asarray([prompt in columns for prompt in prompts], dtype=numpy.float64)
+        values = numpy.asarray([columns.get(prompt, (0.0,) * width) for prompt in prompts])
+        drawn = (counts @ there)[:, None]
+        # A sample without any prompt of this seed says of it what is known: its mean.
+        plain = values.sum(axis=0) / there.sum()
+        means.append(numpy.where(drawn > 0, (counts @ values) / numpy.maximum(drawn, 1.0), plain))
+    every = numpy.stack(means, axis=1)
+    return every[numpy.arange(_SAMPLES)[:, None], which].mean(axis=1)
+
+
+def _means(
+    columns: Sequence[Sequence[float]], samples: int, generator: numpy.random.Generator
+) -> Sums:
     import numpy
 
     values = numpy.asarray(columns, dtype=numpy.float64)

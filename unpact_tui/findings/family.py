@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from attribution.types import Case
+from unpact_tui.benchmarks._item import Item
 from unpact_tui.output import Step
+from unpact_tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class Entry:
     """As a person would name it."""
     digest: str
     """Changes when the model would come out otherwise."""
+    model: str = ""
+    """What was unlearned in, and what, where a family has several of either."""
+    benchmark: str = ""
+    world: str = ""
+    """What its prompts are: seeds of one world share them. Empty: this seed's own."""
+
+    @property
+    def name(self) -> str:
+        """For a person, among all of its family."""
+        place = f"{self.model}, {self.benchmark}, " if self.model else ""
+        return f"{place}seed {self.seed}, {self.member}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,10 @@ class Subject:
     retain: tuple[Case, ...]
     general: tuple[Case, ...]
     """What has nothing to do with either."""
+    items: tuple[Item, ...] = ()
+    """What metrics are taken on."""
+    settings: Settings | None = None
+    """How these models are loaded and measured, where not all of a family are alike."""
 
 
 class Family(Protocol):

@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from attribution.thresholds import Thresholds
 from unpact_tui.findings import sentences
+from unpact_tui.findings.failed import of_failures
 from unpact_tui.findings.focus import Focus, focus
+from unpact_tui.findings.metric_rows import MetricRow, metric_rows
 from unpact_tui.findings.penalised import (
     Penalised,
     Point,
@@ -70,20 +72,24 @@ class Findings(msgspec.Struct, frozen=True):
     unmeasured: tuple[Unmeasured, ...]
     left_out: tuple[tuple[str, str], ...]
     """Prompts and strategies that could not be read, with the reason."""
+    shared: bool = False
+    """Whether seeds share their base and their prompts, and repeat the unlearning alone."""
+    failed_says: tuple[str, ...] = ()
+    """What was looked for and not found."""
+    metrics: tuple[MetricRow, ...] = ()
+    """Of the benchmark, the base and the reference included."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """Metrics that could not be taken, with the reason."""
 
 
 def compute(
-    records: Sequence[Record],
-    thresholds: Thresholds,
-    command: str,
-    *,
-    draws: int,
+    records: Sequence[Record], thresholds: Thresholds, command: str, *, draws: int
 ) -> Findings:
     """Compute all findings. At least one record must hold something."""
     whole = _judged(records, thresholds)
-    members = tuple(dict.fromkeys(record.member for record in whole))
-    by_member = {name: [r for r in whole if r.member == name] for name in members}
-    seeds = tuple(sorted({record.seed for record in whole}))
+    by_member: dict[str, list[Record]] = {}
+    for record in whole:
+        by_member.setdefault(record.member, []).append(record)
     found_focus = tuple(focus(name, ones) for name, ones in by_member.items())
     back = tuple(recovered(name, ones, thresholds) for name, ones in by_member.items())
     lost = tuple(penalised(name, ones) for name, ones in by_member.items())
@@ -93,7 +99,7 @@ def compute(
         schema=SCHEMA,
         command=command,
         versions=tuple(dict.fromkeys(r.versions for r in whole if r.versions is not None)),
-        seeds=seeds,
+        seeds=tuple(sorted({record.seed for record in whole})),
         methods=tuple(Method(name, ones[0].method) for name, ones in by_member.items()),
         forget=max(_count(record, "forget") for record in whole),
         retain=max(_count(record, "retain") for record in whole),
@@ -110,6 +116,10 @@ def compute(
         penalised_says=tuple(sentences.of_penalised(lost, related)),
         unmeasured=tuple(Unmeasured(r.seed, r.member, r.error) for r in records if r.error),
         left_out=tuple(dict.fromkeys(reason for record in whole for reason in record.left_out)),
+        shared=any(record.world for record in whole),
+        failed_says=tuple(of_failures(found_focus, back, lost, related)),
+        metrics=metric_rows(by_member),
+        absent=tuple(dict.fromkeys(pair for record in whole for pair in record.absent.items())),
     )
 
 

@@ -11,7 +11,7 @@ from statistics import fmean
 
 import msgspec
 
-from unpact_tui.findings.estimate import Estimate, difference_of, mean_of
+from unpact_tui.findings.estimate import Estimate, Values, difference_of, mean_of
 from unpact_tui.findings.record import CaseRecord, Record, Text
 
 
@@ -43,7 +43,7 @@ class Focus(msgspec.Struct, frozen=True):
 def focus(member: str, records: Sequence[Record]) -> Focus:
     """Return the focus of one method over its seeds."""
 
-    def over(text: Text, number: Callable[[CaseRecord], float | None]) -> list[list[float]]:
+    def over(text: Text, number: Callable[[CaseRecord], float | None]) -> list[Values]:
         return [_of(record, text, number) for record in records]
 
     fall_forget, fall_retain = over("forget", _fall), over("retain", _fall)
@@ -64,9 +64,11 @@ def focus(member: str, records: Sequence[Record]) -> Focus:
     )
 
 
-def _of(record: Record, text: Text, number: Callable[[CaseRecord], float | None]) -> list[float]:
+def _of(record: Record, text: Text, number: Callable[[CaseRecord], float | None]) -> Values:
+    cases = [case.answered.id for case in record.cases if case.answered.text == text]
     found = (number(case) for case in record.cases if case.answered.text == text)
-    return [value for value in found if value is not None]
+    pairs = zip(cases, found, strict=True)
+    return {record.key(name): value for name, value in pairs if value is not None}
 
 
 def _base(case: CaseRecord) -> float | None:

@@ -23,8 +23,11 @@ from unpact_tui.engine import Engine
 from unpact_tui.findings.family import Entry, Subject
 from unpact_tui.findings.keeping import Plan
 from unpact_tui.findings.record import SCHEMA, Answered, CaseRecord, Record, Text, Versions, bare
+from unpact_tui.findings.scoring import take
 from unpact_tui.findings.verdicts import label
+from unpact_tui.output import Step
 from unpact_tui.settings import Settings
+from unpact_tui.worker.events import Role
 from unpact_tui.worker.protocol import Analyse, Open, Recover
 
 
@@ -45,10 +48,10 @@ class Measured:
     left_out: tuple[tuple[str, str], ...]
 
 
-def measure(entry: Entry, subject: Subject, plan: Plan) -> Generator[Progress, None, Record]:
+def measure(entry: Entry, subject: Subject, plan: Plan) -> Generator[Step, None, Record]:
     """Measure one model. Raises what the engine raises when none of it can be measured."""
     began = time.monotonic()
-    settings = plan.settings
+    settings = subject.settings or plan.settings
     engine = Engine(settings)
     yield Progress("opening the models", 0, 0)
     order = Open(subject.base, subject.unlearned, subject.reference, settings)
@@ -58,6 +61,7 @@ def measure(entry: Entry, subject: Subject, plan: Plan) -> Generator[Progress, N
     measured = yield from _cases(engine, cases)
     yield Progress("general and neutral text", len(cases), len(cases))
     texts = tuple(_texts(engine, subject.general))
+    taken = yield from take(engine, _beside(subject), subject.items)
     judged: list[tuple[Split, Evidence]] = [
         (state.case.split, state.evidence) for state in measured.states
     ]
@@ -73,8 +77,18 @@ def measure(entry: Entry, subject: Subject, plan: Plan) -> Generator[Progress, N
         texts=texts,
         verdict=label(judged, settings.thresholds),
         thresholds=settings.thresholds,
-        left_out=measured.left_out,
+        left_out=(*measured.left_out, *taken.left_out),
+        model=entry.model,
+        benchmark=entry.benchmark,
+        metrics=taken.metrics,
+        absent=taken.absent,
+        world=entry.world,
     )
+
+
+def _beside(subject: Subject) -> dict[Role, str]:
+    found: dict[Role, str] = {"base": subject.base}
+    return found if subject.reference is None else {**found, "reference": subject.reference}
 
 
 def versions() -> Versions:

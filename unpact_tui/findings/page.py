@@ -1,14 +1,17 @@
 """The page: what was found, how it was measured, and what it does not show.
 
-Markdown, all of it computed. Knows nothing of models or files.
+Markdown, all of it computed. `page` is that of the demo's zoo; every other family has a head of its
+own and the same `body`. Knows nothing of models or files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from unpact_tui.findings import tables
 from unpact_tui.findings.figures import Findings
+from unpact_tui.findings.larger import LARGER
 from unpact_tui.findings.plots import HOW
 from unpact_tui.findings.sentences import FEW, LEAST_FALL, LEAST_LIFT
 
@@ -23,10 +26,12 @@ and another reference each), {forget} prompts to forget and {retain} to retain i
 
 {versions}
 
-The command goes on where it was broken off, and this page comes out of its results folder whole.
-
 **The models are tiny** (0.8 million parameters) and their world is made up. This shows what the
 instrument sees and which mechanisms are possible. It shows nothing about a method on a large model.
+"""
+
+OURS = """\
+The command goes on where it was broken off, and this page comes out of its results folder whole.
 
 From the paper: LP, the contribution of a token, KeyTokens, and the three claims. It publishes
 neither its thresholds nor its emphasis wording, and no control. **Ours**: alpha and beta, every
@@ -34,13 +39,21 @@ strategy, the random words, the reference, the halves of a mark, the kinds of to
 recovery and of penalty, every interval, and when a finding is said to hold.
 """
 
-_READING = """\
-## How to read it
-
+_APART = """\
 - `0.82 [0.75, 0.88; 0.70 to 0.90]`: the mean over seeds of the means over prompts; its 95 %
   interval, by a bootstrap of seeds and of prompts within each; and the lowest and the highest seed.
   Seeds are what is repeated, and with a handful of them an interval is rather too narrow than too
   wide: read the range beside it.
+"""
+
+_SHARED = """\
+- `0.82 [0.75, 0.88; 0.70 to 0.90]`: the mean over seeds of the means over prompts; its 95 %
+  interval, by a bootstrap of seeds and of prompts; and the lowest and the highest seed. Seeds share
+  the base and the prompts and repeat the unlearning alone, so a prompt is drawn for all of them at
+  once: nothing is said of other bases. A checkpoint that was given is one seed.
+"""
+
+_READING = """\
 - A finding *holds* for a method where the whole interval is on the right side: a contribution falls
   by more than {fall} nats, recovery exceeds both controls by more than {lift} of what was lost.
 - **lost**: the base writes the answer word for word and the unlearned model does not. Recovery is
@@ -53,21 +66,55 @@ _READING = """\
 """
 
 
-def page(found: Findings, pictures: Collection[str]) -> str:
-    """Return the page; `pictures` are the files that stand in the folder `findings` beside it."""
-    return "\n".join(part.rstrip("\n") + "\n" for part in _parts(found, pictures))
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Files beside a page."""
+
+    folder: str
+    names: Collection[str]
+    prefix: str = ""
+    """Of the names, where a page has several sets of them."""
+
+    def show(self, name: str, text: str) -> str:
+        """Return the picture as Markdown; nothing where there is none."""
+        name = f"{self.prefix}{name}"
+        return f"![{text}]({self.folder}/{name})\n" if name in self.names else ""
 
 
-def _parts(found: Findings, pictures: Collection[str]) -> Iterator[str]:
-    yield _head(found)
-    if not pictures:
+_OTHERS = (
+    "The strategy is chosen for each seed by its lift in the other seeds (with one seed, for "
+    "each half of the prompts on the other half)"
+)
+_HALVES = "The strategy is chosen for each half of the prompts by its lift on the other half"
+
+
+def page(found: Findings, pictures: Pictures) -> str:
+    """Return the page of the demo's zoo."""
+    return joined([_head(found), OURS, *body(found, pictures), LARGER])
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return parts of a page as one text."""
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def body(found: Findings, pictures: Pictures) -> Iterator[str]:
+    """Yield everything but the head."""
+    if not pictures.names:
         yield HOW
     yield "## In short\n"
     yield _list((found.focus_says[0], *found.recovered_says[:2], *_collapse(found)))
-    yield _READING.format(fall=LEAST_FALL, lift=LEAST_LIFT, few=FEW, draws=found.draws)
+    if found.failed_says:
+        yield "## What did not reproduce\n"
+        yield _list(found.failed_says)
+    yield "## How to read it\n"
+    yield (_SHARED if found.shared else _APART) + _READING.format(
+        fall=LEAST_FALL, lift=LEAST_LIFT, few=FEW, draws=found.draws
+    )
     yield "## What was measured\n"
     yield tables.methods(found)
     yield from _neutral(found)
+    yield from _metrics(found)
     yield from _first(found, pictures)
     yield from _second(found, pictures)
     yield from _third(found, pictures)
@@ -86,11 +133,25 @@ def _head(found: Findings) -> str:
         forget=found.forget,
         retain=found.retain,
         command=found.command,
-        versions="\n".join(_versions(found)),
+        versions="\n".join(versions(found)),
     )
 
 
-def _versions(found: Findings) -> Iterator[str]:
+def _metrics(found: Findings) -> Iterator[str]:
+    if not found.metrics:
+        return
+    yield "## The benchmark's own metrics\n"
+    yield (
+        "Means over seeds, with the mean interval over items: seeds share their items. Metrics "
+        "that could not be taken are left out, never zero.\n"
+    )
+    yield tables.metrics(found)
+    if found.absent:
+        yield tables.absent(found)
+
+
+def versions(found: Findings) -> Iterator[str]:
+    """Yield what measured it, and how long."""
     minutes = f"{max(found.seconds / 60, 1):.0f} minutes"
     for one in found.versions:
         yield (
@@ -111,10 +172,10 @@ def _neutral(found: Findings) -> Iterator[str]:
         )
 
 
-def _first(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+def _first(found: Findings, pictures: Pictures) -> Iterator[str]:
     yield "## 1. Does unlearning disrupt the focus on keywords?\n"
     yield _list(found.focus_says)
-    yield _picture("focus.svg", "Contribution of KeyTokens, base against unlearned", pictures)
+    yield pictures.show("focus.svg", "Contribution of KeyTokens, base against unlearned")
     yield "Mean contribution of the base's KeyTokens, in nats per answer token.\n"
     yield tables.focus(found)
     yield (
@@ -124,7 +185,7 @@ def _first(found: Findings, pictures: Collection[str]) -> Iterator[str]:
     yield tables.kept(found)
 
 
-def _second(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+def _second(found: Findings, pictures: Pictures) -> Iterator[str]:
     yield "## 2. Does emphasis on keywords bring answers back?\n"
     yield _list(found.recovered_says)
     yield (
@@ -135,15 +196,14 @@ def _second(found: Findings, pictures: Collection[str]) -> Iterator[str]:
         "and is asked in another. It still shows that the answer was not erased; it does not show "
         "that attention to the keyword was what was lost.\n"
     )
-    yield _picture("recovery.svg", "What comes back, beside its controls", pictures)
+    yield pictures.show("recovery.svg", "What comes back, beside its controls")
     yield (
-        "The strategy is chosen for each seed by its lift in the other seeds (with one seed, for "
-        "each half of the prompts on the other half), so that the best of many is not read on the "
+        f"{_HALVES if found.shared else _OTHERS}, so that the best of many is not read on the "
         "prompts that made it the best.\n"
     )
     yield tables.recovery(found)
     yield tables.texts(found)
-    yield _picture("strategies.svg", "Lift of every strategy on every method", pictures)
+    yield pictures.show("strategies.svg", "Lift of every strategy on every method")
     yield (
         "Every strategy, on KeyTokens / on random words; in bold where the lift is surely above "
         f"{LEAST_LIFT} with all strategies tried at once (simultaneous intervals over all lost "
@@ -152,10 +212,10 @@ def _second(found: Findings, pictures: Collection[str]) -> Iterator[str]:
     yield tables.strategies(found)
 
 
-def _third(found: Findings, pictures: Collection[str]) -> Iterator[str]:
+def _third(found: Findings, pictures: Pictures) -> Iterator[str]:
     yield "## 3. Do models collapse because common words are penalised too?\n"
     yield _list(found.penalised_says)
-    yield _picture("penalty.svg", "Loss by kind of token and of text", pictures)
+    yield pictures.show("penalty.svg", "Loss by kind of token and of text")
     yield (
         "Nats lost per answer token, base - unlearned. **key**: tokens of what the answer is "
         "about. **content**: of other words that say something. **common**: words of grammar, and "
@@ -164,7 +224,7 @@ def _third(found: Findings, pictures: Collection[str]) -> Iterator[str]:
         "what it lacks is what learning the facts had added.\n"
     )
     yield tables.penalty(found)
-    yield _picture("collapse.svg", "Indiscriminateness against damage, model by model", pictures)
+    yield pictures.show("collapse.svg", "Indiscriminateness against damage, model by model")
     yield (
         "Every model is a point. Intervals resample methods, for the seeds of one are no new "
         "methods. Models whose keywords lost next to nothing are left out. A relation over models "
@@ -179,7 +239,3 @@ def _collapse(found: Findings) -> Sequence[str]:
 
 def _list(sentences: Sequence[str]) -> str:
     return "".join(f"- {sentence}\n" for sentence in sentences)
-
-
-def _picture(name: str, text: str, pictures: Collection[str]) -> str:
-    return f"![{text}](findings/{name})\n" if name in pictures else ""

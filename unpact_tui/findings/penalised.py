@@ -5,15 +5,15 @@ The kinds of token and every measure are ours (`attribution/penalty.py`). Knows 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 import msgspec
 
 from attribution.penalty import KINDS, LEAST_LOSS, TokenKind, indiscriminateness, kinds_of, profile
 from attribution.types import Label
-from unpact_tui.findings.estimate import Estimate, correlation_of, mean_of, ratio_of
-from unpact_tui.findings.record import Answered, Record, Text
+from unpact_tui.findings.estimate import Estimate, Values, correlation_of, mean_of, ratio_of
+from unpact_tui.findings.record import Answered, Key, Record, Text
 
 TEXTS: tuple[Text, ...] = ("forget", "retain", "general", "neutral")
 
@@ -75,8 +75,8 @@ def penalised(member: str, records: Sequence[Record]) -> Penalised:
     return Penalised(
         member,
         losses=tuple(_loss(records, text, kind) for text in TEXTS for kind in KINDS),
-        indiscriminateness=ratio_of([list(_pairs(record)) for record in records], LEAST_LOSS),
-        later=ratio_of([list(_pairs(record, skip=1)) for record in records], LEAST_LOSS),
+        indiscriminateness=ratio_of([_pairs(record) for record in records], LEAST_LOSS),
+        later=ratio_of([_pairs(record, skip=1) for record in records], LEAST_LOSS),
         neutral_loss=mean_of([_neutral(record, "unlearned") for record in records]),
         reference_neutral_loss=mean_of([_neutral(record, "reference") for record in records]),
         retain_exact=mean_of([_retained(record) for record in records]),
@@ -119,8 +119,8 @@ def _correlation(
 
 
 def _point(record: Record) -> Point | None:
-    pairs, retained = list(_pairs(record)), _retained(record)
-    neutral = _neutral(record, "unlearned")
+    pairs, retained = list(_pairs(record).values()), list(_retained(record).values())
+    neutral = list(_neutral(record, "unlearned").values())
     if not pairs or not retained or not neutral:
         return None
     common, key = (fmean(pair[i] for pair in pairs) for i in (0, 1))
@@ -141,7 +141,7 @@ def _point(record: Record) -> Point | None:
 
 
 def _later(record: Record) -> float | None:
-    pairs = list(_pairs(record, skip=1))
+    pairs = list(_pairs(record, skip=1).values())
     if not pairs:
         return None
     return indiscriminateness(fmean(pair[0] for pair in pairs), fmean(pair[1] for pair in pairs))
@@ -149,24 +149,24 @@ def _later(record: Record) -> float | None:
 
 def _loss(records: Sequence[Record], text: Text, kind: TokenKind) -> Loss:
     def over(whose: str) -> Estimate | None:
-        return mean_of([list(_lost(record, text, kind, whose)) for record in records])
+        return mean_of([_lost(record, text, kind, whose) for record in records])
 
     return Loss(text, kind, over("unlearned"), over("reference"))
 
 
-def _lost(record: Record, text: Text, kind: TokenKind, whose: str) -> Iterable[float]:
-    for answered in _answers(record, text):
-        mean = _means(answered, whose).get(kind)
-        if mean is not None:
-            yield mean
+def _lost(record: Record, text: Text, kind: TokenKind, whose: str) -> Values:
+    means = {record.key(one.id): _means(one, whose).get(kind) for one in _answers(record, text)}
+    return {key: mean for key, mean in means.items() if mean is not None}
 
 
-def _pairs(record: Record, *, skip: int = 0) -> Iterable[tuple[float, float]]:
-    """Yield what common tokens and keywords lose, of each answer to forget that has both."""
+def _pairs(record: Record, *, skip: int = 0) -> Mapping[Key, tuple[float, float]]:
+    """Return what common tokens and keywords lose, of each answer to forget that has both."""
+    found: dict[Key, tuple[float, float]] = {}
     for answered in _answers(record, "forget"):
         means = _means(answered, "unlearned", skip)
         if "common" in means and "key" in means:
-            yield means["common"], means["key"]
+            found[record.key(answered.id)] = means["common"], means["key"]
+    return found
 
 
 def _means(answered: Answered, whose: str, skip: int = 0) -> dict[TokenKind, float]:
@@ -178,13 +178,15 @@ def _means(answered: Answered, whose: str, skip: int = 0) -> dict[TokenKind, flo
     return {kind: mean for kind in KINDS if (mean := found.mean(kind)) is not None}
 
 
-def _neutral(record: Record, whose: str) -> list[float]:
+def _neutral(record: Record, whose: str) -> Values:
     """Return what each neutral text lost per token."""
-    return [
-        fmean(before - now for before, now in zip(answered.base, after, strict=True))
+    return {
+        record.key(answered.id): fmean(
+            before - now for before, now in zip(answered.base, after, strict=True)
+        )
         for answered in _answers(record, "neutral")
         if (after := answered.unlearned if whose == "unlearned" else answered.reference)
-    ]
+    }
 
 
 def _answers(record: Record, text: Text) -> list[Answered]:
@@ -192,6 +194,6 @@ def _answers(record: Record, text: Text) -> list[Answered]:
     return [answered for answered in every if answered.text == text]
 
 
-def _retained(record: Record) -> list[float]:
+def _retained(record: Record) -> Values:
     retain = [case for case in record.cases if case.answered.text == "retain"]
-    return [float(bool(case.recovery.plain.exact)) for case in retain]
+    return {record.key(one.answered.id): float(bool(one.recovery.plain.exact)) for one in retain}

@@ -18,6 +18,9 @@ from attribution.types import Interval, Label, Nats
 SCHEMA = 1
 """Raised when a record would hold something else; older ones are then measured anew."""
 
+Key = tuple[str, str]
+"""A prompt: its world and its id."""
+
 Text = Literal["forget", "retain", "general", "neutral"]
 """What an answer is of: the prompts to forget and to retain, general questions, and what the base
 says to neutral openings."""
@@ -88,6 +91,19 @@ class Record(msgspec.Struct, frozen=True):
     """Prompts and strategies that could not be read, each with the reason."""
     error: str = ""
     """Why there is nothing, when there is nothing."""
+    model: str = ""
+    """What was unlearned in, and what, where a family has several of either."""
+    benchmark: str = ""
+    metrics: dict[str, dict[str, Interval]] = {}
+    """Of the benchmark, by side (unlearned, base, reference) and by name."""
+    absent: dict[str, str] = {}
+    """Metrics that could not be taken, each with the reason."""
+    world: str = ""
+    """What its prompts are: seeds of one world share them. Empty: this seed's own."""
+
+    def key(self, prompt: str) -> Key:
+        """Return what tells a prompt from those of other worlds."""
+        return self.world or str(self.seed), prompt
 
 
 def bare(recovery: Recovery) -> Recovery:

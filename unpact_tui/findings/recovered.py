@@ -7,7 +7,7 @@ Knows records, not models.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from statistics import fmean
 
 import msgspec
@@ -19,7 +19,7 @@ from attribution.standings import Cell, cells, standings
 from attribution.thresholds import Thresholds
 from attribution.types import Interval, Nats
 from unpact_tui.findings.estimate import Estimate, mean_of
-from unpact_tui.findings.record import Record
+from unpact_tui.findings.record import Key, Record
 
 _SAMPLES = 500
 
@@ -60,6 +60,8 @@ class Recovered(msgspec.Struct, frozen=True):
     member: str
     lost: int
     """Prompts, of all seeds."""
+    distinct: int
+    """The same, where a prompt that several seeds lost counts once."""
     known: int
     """Prompts that the base answers word for word."""
     plain_exact: Estimate | None
@@ -75,43 +77,55 @@ class Recovered(msgspec.Struct, frozen=True):
     """Of what is recovered in `held_out`, by the halves of the mark."""
 
 
-Cells = Mapping[str, Sequence[Cell]]
+Cells = Mapping[str, Mapping[Key, Cell]]
 """Of one seed: by strategy, one per lost prompt."""
+
+Cases = Mapping[Key, Recovery]
+"""Of one seed, by prompt."""
 
 
 def recovered(member: str, records: Sequence[Record], thresholds: Thresholds) -> Recovered:
     """Return what comes back of one method over its seeds."""
     known = [_known(record) for record in records]
-    lost = [[case for case in cases if not case.plain.exact] for cases in known]
-    wide = [[case for case in cases if _gap(case) >= LEAST_GAP] for cases in lost]
+    lost = [{at: case for at, case in cases.items() if not case.plain.exact} for cases in known]
+    wide = [{at: case for at, case in cases.items() if _gap(case) >= LEAST_GAP} for cases in lost]
     seeds = [_cells(cases) for cases in wide]
-    stand = {one.strategy: one for one in _standings([case for cases in wide for case in cases])}
+    # A prompt that several seeds share counts once: to count it again would be no more evidence.
+    once = {at: case for cases in reversed(wide) for at, case in cases.items()}
+    ordered = dict.fromkeys(at for cases in wide for at in cases)
+    stand = {one.strategy: one for one in _standings([once[at] for at in ordered])}
     names = tuple(dict.fromkeys(name for seed in seeds for name in seed))
     chosen, best = _held_out(seeds, names)
     held_out = row("held out", best) if any(best) else None
     return Recovered(
         member,
         lost=sum(map(len, lost)),
+        distinct=len({at for cases in lost for at in cases}),
         known=sum(map(len, known)),
-        plain_exact=mean_of([[float(bool(c.plain.exact)) for c in cases] for cases in known]),
+        plain_exact=mean_of(
+            [{at: float(bool(case.plain.exact)) for at, case in cases.items()} for cases in known]
+        ),
         strategies=tuple(
-            row(name, [seed.get(name, ()) for seed in seeds], stand.get(name)) for name in names
+            row(name, [seed.get(name, {}) for seed in seeds], stand.get(name)) for name in names
         ),
         paraphrase=mean_of(
-            [[c.paraphrase for c in cases if c.paraphrase is not None] for cases in lost]
+            [
+                {at: c.paraphrase for at, c in cases.items() if c.paraphrase is not None}
+                for cases in lost
+            ]
         ),
         chosen=chosen,
         held_out=held_out,
-        cause=_cause([cell for cells in best for cell in cells], thresholds),
+        cause=_cause([cell for cells in best for cell in cells.values()], thresholds),
     )
 
 
-def row(name: str, seeds: Sequence[Sequence[Cell]], standing: Standing | None = None) -> Row:
+def row(name: str, seeds: Sequence[Mapping[Key, Cell]], standing: Standing | None = None) -> Row:
     """Return one strategy over the seeds."""
 
     def over(number: Callable[[Cell], float | None]) -> Estimate | None:
-        found = [[number(cell) for cell in seed] for seed in seeds]
-        return mean_of([[value for value in seed if value is not None] for seed in found])
+        found = [{at: number(cell) for at, cell in seed.items()} for seed in seeds]
+        return mean_of([{at: v for at, v in seed.items() if v is not None} for seed in found])
 
     return Row(
         name,
@@ -129,20 +143,20 @@ def row(name: str, seeds: Sequence[Sequence[Cell]], standing: Standing | None = 
     )
 
 
-def _known(record: Record) -> list[Recovery]:
+def _known(record: Record) -> dict[Key, Recovery]:
     forget = [case for case in record.cases if case.answered.text == "forget"]
-    return [case.recovery for case in forget if case.recovery.base.exact]
+    return {record.key(c.answered.id): c.recovery for c in forget if c.recovery.base.exact}
 
 
 def _gap(case: Recovery) -> Nats:
     return case.base.logprob - case.plain.logprob
 
 
-def _cells(cases: Sequence[Recovery]) -> dict[str, list[Cell]]:
-    found: dict[str, list[Cell]] = {}
-    for case in cases:
+def _cells(cases: Cases) -> dict[str, dict[Key, Cell]]:
+    found: dict[str, dict[Key, Cell]] = {}
+    for at, case in cases.items():
         for name, cell in cells(case).items():
-            found.setdefault(name, []).append(cell)
+            found.setdefault(name, {})[at] = cell
     return found
 
 
@@ -152,16 +166,37 @@ def _standings(cases: Sequence[Recovery]) -> tuple[Standing, ...]:
 
 def _held_out(
     seeds: Sequence[Cells], names: Sequence[str]
-) -> tuple[tuple[str, ...], list[Sequence[Cell]]]:
-    """Read every seed with what the others chose; of a single one, each half with the other's."""
-    if len(seeds) == 1:
-        halves = [{name: rs[at::2] for name, rs in seeds[0].items()} for at in (0, 1)]
-        chosen = [_choice([halves[1 - at]], names) for at in (0, 1)]
-        read = [r for name, half in zip(chosen, halves, strict=True) for r in half.get(name, ())]
-        return tuple(filter(None, chosen)), [read]
+) -> tuple[tuple[str, ...], list[Mapping[Key, Cell]]]:
+    """Read every seed with what the others chose.
+
+    Of a single one, and of seeds that share their prompts, each half of the prompts is read with
+    what the other half chose: other seeds of the same prompts would be no other prompts.
+    """
+    prompts = [{at for one in seed.values() for at in one} for seed in seeds]
+    if len(seeds) == 1 or len(set[Key]().union(*prompts)) < sum(map(len, prompts)):
+        return _by_halves(seeds, names)
     chosen = [_choice([*seeds[:at], *seeds[at + 1 :]], names) for at in range(len(seeds))]
-    read_by_seed = [seed.get(name, ()) for name, seed in zip(chosen, seeds, strict=True)]
-    return tuple(filter(None, chosen)), read_by_seed
+    read = [seed.get(name, {}) for name, seed in zip(chosen, seeds, strict=True)]
+    return tuple(filter(None, chosen)), read
+
+
+def _by_halves(
+    seeds: Sequence[Cells], names: Sequence[str]
+) -> tuple[tuple[str, ...], list[Mapping[Key, Cell]]]:
+    every = sorted({at for seed in seeds for one in seed.values() for at in one})
+    halves = [[_among(seed, frozenset(every[at::2])) for seed in seeds] for at in (0, 1)]
+    chosen = [_choice(halves[1 - at], names) for at in (0, 1)]
+    read: list[dict[Key, Cell]] = [{} for _ in seeds]
+    for name, half in zip(chosen, halves, strict=True):
+        for found, seed in zip(read, half, strict=True):
+            found.update(seed.get(name, {}))
+    return tuple(filter(None, chosen)), list[Mapping[Key, Cell]](read)
+
+
+def _among(seed: Cells, wanted: Collection[Key]) -> Cells:
+    return {
+        name: {at: cell for at, cell in one.items() if at in wanted} for name, one in seed.items()
+    }
 
 
 def _choice(seeds: Sequence[Cells], names: Sequence[str]) -> str:
@@ -169,7 +204,8 @@ def _choice(seeds: Sequence[Cells], names: Sequence[str]) -> str:
     lifts: dict[str, float] = {}
     for name in names:
         found = [
-            [cell.lift for cell in seed.get(name, ()) if cell.lift is not None] for seed in seeds
+            [cell.lift for cell in seed.get(name, {}).values() if cell.lift is not None]
+            for seed in seeds
         ]
         means = [fmean(values) for values in found if values]
         if means:

@@ -27,7 +27,8 @@ FEW = 10
 HALF = 0.5
 
 
-def _names(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names as part of a sentence."""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -45,9 +46,9 @@ def told(claim: str, extents: Mapping[str, Extent]) -> str:
     number = len(every) + len(most)
     if not number:
         return f"{claim}: for none of {_methods(len(extents))}."
-    said = [f"in every seed for {_names(every)}"] if every else []
-    said += [f"over all seeds, though not in each, for {_names(most)}"] if most else []
-    said += [f"not for {_names(no)}"] if no else []
+    said = [f"in every seed for {listed(every)}"] if every else []
+    said += [f"over all seeds, though not in each, for {listed(most)}"] if most else []
+    said += [f"not for {listed(no)}"] if no else []
     return f"{claim}: for {number} of {_methods(len(extents))}, {'; '.join(said)}."
 
 
@@ -72,21 +73,31 @@ def _both(one: Extent, other: Extent) -> Extent:
 # ---------------------------------------------------------------- focus
 
 
+def falls(one: Focus) -> Extent:
+    """Tell whether KeyTokens contribute less on prompts to forget."""
+    return _below(one.fall_forget, -LEAST_FALL)
+
+
+def falls_deeper(one: Focus) -> Extent:
+    """Tell whether they fall further there than on prompts to retain."""
+    return _below(one.deeper, -LEAST_FALL)
+
+
 def of_focus(found: Sequence[Focus]) -> Iterator[str]:
     """Say whether unlearning disrupts focus, and whether it does so where it should."""
     there = [one for one in found if one.fall_forget is not None]
     yield told(
         "On prompts to forget, the base's KeyTokens contribute less after unlearning",
-        {one.member: _below(one.fall_forget, -LEAST_FALL) for one in there},
+        {one.member: falls(one) for one in there},
     )
     yield told(
         "They fall further there than on prompts to retain",
-        {one.member: _below(one.deeper, -LEAST_FALL) for one in there if one.deeper is not None},
+        {one.member: falls_deeper(one) for one in there if one.deeper is not None},
     )
     turned = [one.member for one in there if _below(one.unlearned_forget, 0.0) != "no"]
     if turned:
         yield (
-            f"With {_names(turned)} their mean contribution is below zero: the old answer becomes "
+            f"With {listed(turned)} their mean contribution is below zero: the old answer becomes "
             "likelier when its keywords are taken away."
         )
     yield told(
@@ -95,7 +106,7 @@ def of_focus(found: Sequence[Focus]) -> Iterator[str]:
     )
     other = [one.member for one in there if _below(one.others_forget, -LEAST_FALL) != "no"]
     yield (
-        f"The other words of prompts to forget lose contribution too with {_names(other)}."
+        f"The other words of prompts to forget lose contribution too with {listed(other)}."
         if other
         else "The other words of prompts to forget lose no contribution with any method."
     )
@@ -106,31 +117,33 @@ def of_focus(found: Sequence[Focus]) -> Iterator[str]:
 
 def of_recovered(found: Sequence[Recovered]) -> Iterator[str]:
     """Say where emphasis brings answers back beyond its controls, and what does it."""
-    enough = [one for one in found if one.lost >= FEW]
-    few = [one.member for one in found if one.lost < FEW]
-    by_logprob: dict[str, Extent] = {one.member: _recovers(one.held_out) for one in enough}
+    enough = [one for one in found if one.distinct >= FEW]
+    few = [one.member for one in found if one.distinct < FEW]
+    by_logprob: dict[str, Extent] = {one.member: recovers(one.held_out) for one in enough}
     yield told(
         "Emphasis on KeyTokens, by a strategy chosen on other seeds or prompts, brings lost "
         "log-probability back, more than on random words and more than the reference gains",
         by_logprob,
     )
-    by_text: dict[str, Extent] = {one.member: _rewrites(one.held_out) for one in enough}
+    by_text: dict[str, Extent] = {one.member: rewrites(one.held_out) for one in enough}
     yield told("It brings answers back word for word, more often than on random words", by_text)
     if few:
-        yield f"Fewer than {FEW} prompts were lost with {_names(few)}: nothing is said of these."
+        yield f"Fewer than {FEW} prompts were lost with {listed(few)}: nothing is said of these."
     yield from _causes([one for one in enough if by_logprob[one.member] != "no"])
     yield from _strategies(enough)
     yield from _reference(enough)
 
 
-def _recovers(row: Row | None) -> Extent:
+def recovers(row: Row | None) -> Extent:
+    """Tell whether a row is recovery beyond its controls."""
     if row is None:
         return "no"
     lift = _above(row.lift, LEAST_LIFT)
     return lift if row.reference is None else _both(lift, _above(row.excess, LEAST_LIFT))
 
 
-def _rewrites(row: Row | None) -> Extent:
+def rewrites(row: Row | None) -> Extent:
+    """Tell whether it is so word for word."""
     return "no" if row is None else _above(row.exact_lift, LEAST_LIFT)
 
 
@@ -149,7 +162,7 @@ def _causes(found: Sequence[Recovered]) -> Iterator[str]:
     for cause, words in _SAID.items():
         members = [one.member for one in found if one.cause == cause]
         if members:
-            yield f"What brings it back with {_names(members)} is {words}."
+            yield f"What brings it back with {listed(members)} is {words}."
 
 
 def _strategies(found: Sequence[Recovered]) -> Iterator[str]:
@@ -159,17 +172,17 @@ def _strategies(found: Sequence[Recovered]) -> Iterator[str]:
         for row in one.strategies:
             counts.setdefault(row.strategy, 0)
             surely = row.simultaneous is not None and row.simultaneous.lower > LEAST_LIFT
-            counts[row.strategy] += surely and _recovers(row) != "no"
+            counts[row.strategy] += surely and recovers(row) != "no"
     some = sorted((n for n in counts if counts[n]), key=lambda name: -counts[name])
     none = [name for name, count in counts.items() if not count]
     if some:
-        listed = ", ".join(f"{name} ({counts[name]})" for name in some)
+        counted = ", ".join(f"{name} ({counts[name]})" for name in some)
         yield (
             "Strategies by the number of methods that they recover something with, all of them "
-            f"tried at once: {listed}."
+            f"tried at once: {counted}."
         )
     if none:
-        yield f"With no method at all: {_names(none)}."
+        yield f"With no method at all: {listed(none)}."
 
 
 def _reference(found: Sequence[Recovered]) -> Iterator[str]:
@@ -208,10 +221,10 @@ def of_penalised(found: Sequence[Penalised], related: Sequence[Relation]) -> Ite
         (unsure, "On which side of one half the penalty on common words is, is not sure"),
     ):
         if names:
-            yield f"{words} with {_names(names)}."
+            yield f"{words} with {listed(names)}."
     nothing = [one.member for one in found if one.indiscriminateness is None]
     if nothing:
-        yield f"Keywords lost next to nothing, in a seed at least, with {_names(nothing)}."
+        yield f"Keywords lost next to nothing, in a seed at least, with {listed(nothing)}."
     yield from _openings(found)
     for text in ("retain", "general"):
         yield told(
@@ -242,7 +255,7 @@ def _openings(found: Sequence[Penalised]) -> Iterator[str]:
     ]
     if begin:
         yield (
-            f"With {_names(begin)} most of what common words lose is the first token: another "
+            f"With {listed(begin)} most of what common words lose is the first token: another "
             "answer is begun, and after the first token common words are spared."
         )
 
@@ -270,8 +283,8 @@ def _exceptions(
     if not broken:
         yield "No method collapsed in more than half of the seeds."
         return
-    yield f"In more than half of the seeds collapsed: {_names(broken)}."
+    yield f"In more than half of the seeds collapsed: {listed(broken)}."
     if despite := [name for name in broken if name in apart]:
-        yield f"Collapsed although common words were spared: {_names(despite)}."
+        yield f"Collapsed although common words were spared: {listed(despite)}."
     if spared := [name for name in alike if name not in broken]:
-        yield f"Not collapsed although common words were not spared: {_names(spared)}."
+        yield f"Not collapsed although common words were not spared: {listed(spared)}."

@@ -36,7 +36,7 @@ def _short(found: Estimate | None) -> str:
     return _NOTHING if found is None else number(found.estimate)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Keep what comes from outside from being markup."""
     return "".join(
         f"\\{character}" if character in "|\\`*_[]<>#" else character for character in text
@@ -54,8 +54,8 @@ def methods(found: Findings) -> str:
     lost = {one.member: one for one in found.recovered}
     rows = [
         (
-            _plain(each.member),
-            _plain(each.method),
+            plain(each.member),
+            plain(each.method),
             f"{lost[each.member].lost} of {lost[each.member].known}",
             cell(one.retain_exact),
             cell(one.neutral_loss),
@@ -80,7 +80,7 @@ def focus(found: Findings) -> str:
     )
     rows = [
         (
-            _plain(one.member),
+            plain(one.member),
             cell(one.base_forget),
             cell(one.unlearned_forget),
             cell(one.fall_forget),
@@ -98,7 +98,7 @@ def kept(found: Findings) -> str:
     head = ("checkpoint", "kept: forget", "kept: retain", "overlap: forget", "overlap: retain")
     rows = [
         (
-            _plain(one.member),
+            plain(one.member),
             cell(one.kept_forget),
             cell(one.kept_retain),
             cell(one.overlap_forget),
@@ -123,7 +123,7 @@ def recovery(found: Findings) -> str:
     )
     rows = [
         (
-            _plain(one.member),
+            plain(one.member),
             _chosen(one),
             *(cell(share) for share in _shares(one.held_out)),
             cell(one.paraphrase),
@@ -142,9 +142,9 @@ def _shares(row: Row | None) -> tuple[Estimate | None, ...]:
 def _chosen(one: Recovered) -> str:
     counts = {name: one.chosen.count(name) for name in dict.fromkeys(one.chosen)}
     if len(counts) == 1:
-        return _plain(next(iter(counts)))
+        return plain(next(iter(counts)))
     listed = sorted(counts.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{_plain(name)} ({count})" for name, count in listed) or _NOTHING
+    return ", ".join(f"{plain(name)} ({count})" for name, count in listed) or _NOTHING
 
 
 def texts(found: Findings) -> str:
@@ -159,7 +159,7 @@ def texts(found: Findings) -> str:
     )
     rows = [
         (
-            _plain(one.member),
+            plain(one.member),
             *(
                 cell(share)
                 for share in (
@@ -187,10 +187,10 @@ def strategies(found: Findings) -> str:
     }
     members = [method.member for method in found.methods]
     rows = [
-        (_plain(name), *(_beside(by_member[member].get(name)) for member in members))
+        (plain(name), *(_beside(by_member[member].get(name)) for member in members))
         for name in found.strategies
     ]
-    return table(("strategy", *map(_plain, members)), rows)
+    return table(("strategy", *map(plain, members)), rows)
 
 
 def _beside(row: Row | None) -> str:
@@ -212,7 +212,7 @@ def penalty(found: Findings) -> str:
             ratios = (
                 (cell(one.indiscriminateness), cell(one.later)) if kind == "common" else ("", "")
             )
-            rows.append((_plain(one.member), kind, *cells, *ratios))
+            rows.append((plain(one.member), kind, *cells, *ratios))
     rows += _reference(found)
     return table(head, rows)
 
@@ -227,6 +227,24 @@ def _reference(found: Findings) -> Iterator[tuple[str, ...]]:
             yield ("(reference)", kind, *(cell(losses.get((text, kind))) for text in TEXTS), "", "")
 
 
+def metrics(found: Findings) -> str:
+    """Return the benchmark's metrics, one row each: there are more of them than methods."""
+    names = dict.fromkeys(name for row in found.metrics for name in row.metrics)
+    rows = [
+        (plain(name), *(cell(row.metrics.get(name)) for row in found.metrics)) for name in names
+    ]
+    return table(("metric", *(plain(row.member) for row in found.metrics)), rows)
+
+
+def absent(found: Findings) -> str:
+    """Return the metrics that could not be taken, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in found.absent:
+        by_reason.setdefault(why, []).append(name)
+    lines = (f"- {plain(why)}: {plain(', '.join(names))}\n" for why, names in by_reason.items())
+    return f"Not taken, and what each needs:\n\n{''.join(lines)}"
+
+
 def relations(found: Findings) -> str:
     """Return how penalty and damage go together."""
     rows = [(one.of, one.with_, cell(one.rho)) for one in found.relations]
@@ -235,8 +253,6 @@ def relations(found: Findings) -> str:
 
 def unmeasured(found: Findings) -> str:
     """Return what is in none of the numbers; empty when nothing is."""
-    said = [
-        f"- seed {one.seed}, {_plain(one.member)}: {_plain(one.why)}" for one in found.unmeasured
-    ]
-    said += [f"- {_plain(what)}: {_plain(why)}" for what, why in found.left_out]
+    said = [f"- seed {one.seed}, {plain(one.member)}: {plain(one.why)}" for one in found.unmeasured]
+    said += [f"- {plain(what)}: {plain(why)}" for what, why in found.left_out]
     return "\n".join(said)

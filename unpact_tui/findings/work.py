@@ -1,63 +1,64 @@
-"""One entry from beginning to end: prepared, measured, kept. What fails is kept as that.
+"""One entry from beginning to end: prepared and measured. What fails is a record that says so.
 
-Knows nothing of processes.
+A `fleet.Worker` and its jobs: it is sent to where it works, and what comes of it is kept by whoever
+asked. Knows neither processes nor folders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TypeVar
+
+import msgspec
 
 from attribution.errors import AttributionError
 from methods.errors import MethodError
 from unpact_tui.errors import UnpactError
 from unpact_tui.findings.family import Entry, Family
-from unpact_tui.findings.keeping import Folder
+from unpact_tui.findings.keeping import Plan
 from unpact_tui.findings.measuring import measure
 from unpact_tui.findings.record import SCHEMA, Record
+from unpact_tui.fleet.jobs import Job
 from unpact_tui.output import Step
 
-Outcome = TypeVar("Outcome")
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An entry to be measured; meets `fleet.Job`."""
+
+    key: str
+    name: str
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How far an entry is, in words."""
+class Measurer:
+    """Measures entries of a family; meets `fleet.Worker`."""
 
-    text: str
+    family: Family
+    plan: Plan
 
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """An entry is done with."""
-
-    error: str = ""
-    """Why it could not be measured, when it could not."""
-
-
-def work(family: Family, folder: Folder, entry: Entry) -> Iterator[Said | Finished]:
-    """Prepare, measure and keep one entry. Raises `Unwritable`."""
-    try:
-        subject = yield from _telling(family.prepare(entry))
-        record = yield from _telling(measure(entry, subject, folder.plan))
-    except (UnpactError, AttributionError, MethodError) as error:
-        record = failed(entry, folder, str(error))
-    folder.keep(entry, record)
-    yield Finished(record.error)
-
-
-def failed(entry: Entry, folder: Folder, why: str) -> Record:
-    """Return the record of what could not be measured."""
-    digest = folder.plan.digest(entry)
-    return Record(SCHEMA, entry.seed, entry.member, entry.method, digest, error=why)
-
-
-def _telling(steps: Generator[Step, None, Outcome]) -> Generator[Said, None, Outcome]:
-    """Hand on what is said, and return what comes of it."""
-    while True:
+    def work(self, job: Job) -> Generator[Step, None, bytes]:
+        """Prepare and measure an entry, and return its record, encoded."""
+        assert isinstance(job, Measured)
         try:
-            step = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield Said(step.stage)
+            subject = yield from self.family.prepare(job.entry)
+            record = yield from measure(job.entry, subject, self.plan)
+        except (UnpactError, AttributionError, MethodError) as error:
+            record = failed(job.entry, self.plan, str(error))
+        return msgspec.json.encode(record)
+
+
+def failed(entry: Entry, plan: Plan, why: str) -> Record:
+    """Return the record of what could not be measured."""
+    return Record(
+        SCHEMA,
+        entry.seed,
+        entry.member,
+        entry.method,
+        plan.digest(entry),
+        model=entry.model,
+        benchmark=entry.benchmark,
+        world=entry.world,
+        error=why,
+    )
