@@ -6,7 +6,7 @@ Importing this imports no torch. Everything that can be refused is refused befor
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -16,13 +16,13 @@ from unpact_tui import cases, output
 from unpact_tui.destination import put
 from unpact_tui.document import encode
 from unpact_tui.errors import BadUsage, ExitCode, exit_code
+from unpact_tui.ledger import opened
 from unpact_tui.options import command_words
 from unpact_tui.settings import Settings
 from unpact_tui.track.folders import places
 from unpact_tui.track.happened import RETAIN_BOUND, events
-from unpact_tui.track.keeping import opened
 from unpact_tui.track.measuring import Failures, track
-from unpact_tui.track.schema import SCHEMA, Track, TrackedStep
+from unpact_tui.track.schema import SCHEMA, STEPS, Track, TrackedStep
 from unpact_tui.track.text import as_text
 from unpact_tui.triage.question import Question
 from unpact_tui.unattended import ended_by_signals, quiet_libraries
@@ -66,8 +66,8 @@ def report(asked: Asked) -> ExitCode:
             going = track(question, found, {}, _nowhere)
             steps, failures = output.narrate(going, quiet=asked.quiet)
         else:
-            with opened(asked.out, resume=asked.resume) as file:
-                going = track(question, found, file.known, file.add)
+            with opened(asked.out, STEPS, resume=asked.resume) as file:
+                going = track(question, found, _measured(file.lines), file.add)
                 steps, failures = output.narrate(going, quiet=asked.quiet)
     whole = Track(SCHEMA, asked.base, asked.run, steps, events(steps, asked.retain_bound))
     put(as_json(whole) if asked.json else as_text(whole, plain=asked.ascii or _plain()))
@@ -125,6 +125,11 @@ def gate(steps: Sequence[TrackedStep], label: Label | None, failures: Failures) 
     if last.error:
         return ExitCode(last.error_code)
     return ExitCode.CONDITION if last.verdict == label else ExitCode.OK
+
+
+def _measured(steps: Mapping[str, TrackedStep]) -> dict[str, TrackedStep]:
+    """Return what need not be measured again: what failed is tried anew."""
+    return {key: step for key, step in steps.items() if not step.row.error}
 
 
 def _nowhere(_: TrackedStep) -> None: ...

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from unpact_tui.errors import BadResult
-from unpact_tui.track.keeping import LONGEST
+from unpact_tui.ledger import LONGEST
 from unpact_tui.track.schema import SCHEMA as STEP_SCHEMA
 from unpact_tui.track.schema import TrackedStep
 from unpact_tui.triage.row import SCHEMA as ROW_SCHEMA

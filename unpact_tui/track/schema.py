@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from attribution.types import Granularity, Interval, Label, Nats, Split
+from unpact_tui.ledger import Form, KeyedLine
 from unpact_tui.triage.row import Row
 
 SCHEMA = 1
@@ -59,13 +60,9 @@ class CaseStep(msgspec.Struct, frozen=True):
             raise ValueError(f"case {self.id!r} names a token that is not there")
 
 
-class TrackedStep(msgspec.Struct, frozen=True):
+class TrackedStep(KeyedLine, frozen=True):
     """One checkpoint of a run."""
 
-    schema: int
-    key: str
-    """Changes with the checkpoint, the base, the reference, the prompts and the settings: what is
-    skipped on --resume has the same."""
     step: int | None
     """Of training; null is the run's own folder, which comes last."""
     row: Row
@@ -79,6 +76,10 @@ class TrackedStep(msgspec.Struct, frozen=True):
     def title(self) -> str:
         """The step as a person reads it."""
         return "last" if self.step is None else str(self.step)
+
+
+STEPS = Form(TrackedStep, SCHEMA, "step", "track")
+"""What `track --out` writes."""
 
 
 class Event(msgspec.Struct, frozen=True):

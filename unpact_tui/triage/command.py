@@ -13,19 +13,19 @@ from pathlib import Path
 import msgspec
 
 from attribution.types import Label
-from unpact_tui import fleet, output
+from unpact_tui import fleet, ledger, output
 from unpact_tui.destination import put
 from unpact_tui.document import encode
 from unpact_tui.errors import BadUsage, ExitCode, exit_code
 from unpact_tui.fleet import EngineName, Fleet
 from unpact_tui.settings import Settings
-from unpact_tui.triage import ledger, telling
+from unpact_tui.triage import telling
 from unpact_tui.triage.asking import Chosen, Plan, absolute, plan
 from unpact_tui.triage.gathering import Gathered, gather
 from unpact_tui.triage.measuring import compare_words
 from unpact_tui.triage.question import Question
 from unpact_tui.triage.ranking import Table, table
-from unpact_tui.triage.row import Row
+from unpact_tui.triage.row import ROWS, Row
 from unpact_tui.triage.worker import CheckpointJob, CheckpointWorker
 from unpact_tui.unattended import ended_by_signals
 
@@ -75,17 +75,17 @@ def triage(chosen: Chosen, settings: Settings, way: Way) -> ExitCode:
 
 
 @contextmanager
-def _kept(way: Way) -> Generator[ledger.Ledger | None]:
+def _kept(way: Way) -> Generator[ledger.Ledger[Row] | None]:
     if way.out is None:
         yield None
         return
-    with ledger.opened(way.out, resume=way.resume) as kept:
+    with ledger.opened(way.out, ROWS, resume=way.resume) as kept:
         yield kept
 
 
-def _gathered(planned: Plan, kept: ledger.Ledger | None, way: Way) -> Gathered:
+def _gathered(planned: Plan, kept: ledger.Ledger[Row] | None, way: Way) -> Gathered:
     """Measure what is not known yet, or failed before."""
-    there = {} if kept is None else kept.rows
+    there = {} if kept is None else kept.lines
     known: list[Row] = []
     missing: list[CheckpointJob] = []
     for job in planned.jobs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from attribution.types import Interval, Label
+from unpact_tui.ledger import Form, KeyedLine
 
 SCHEMA = 1
 
@@ -32,13 +33,10 @@ class CaseBrief(msgspec.Struct, frozen=True):
     control: float | None = None
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One checkpoint."""
+class Row(KeyedLine, frozen=True):
+    """One checkpoint; its key changes with it, the base, the reference, the prompts, the benchmarks
+    and the settings."""
 
-    schema: int
-    key: str
-    """Changes with the checkpoint, the base, the reference, the prompts, the benchmarks and the
-    settings: what is skipped on --resume has the same."""
     name: str
     path: str
     verdict: Label | None
@@ -66,3 +64,7 @@ class Row(msgspec.Struct, frozen=True):
     """Why there is nothing else, when there is nothing else."""
     error_code: int = 0
     """The exit code of that failure."""
+
+
+ROWS = Form(Row, SCHEMA, "row", "triage")
+"""What `triage --out` writes."""

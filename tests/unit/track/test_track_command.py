@@ -16,11 +16,12 @@ from unpact_tui import checkpoints
 from unpact_tui.cli import app
 from unpact_tui.engine import Engine
 from unpact_tui.errors import NotACheckpoint
+from unpact_tui.ledger import decoded
 from unpact_tui.result_schema import Document
 from unpact_tui.run import Progress
 from unpact_tui.track import measuring
 from unpact_tui.track.folders import Place
-from unpact_tui.track.keeping import decoded
+from unpact_tui.track.schema import STEPS
 from unpact_tui.track.step import step_of
 from unpact_tui.triage.question import Question
 from unpact_tui.triage.row import Row
@@ -96,7 +97,7 @@ def test_in_order_by_one_engine_and_kept(bench: Bench, words: list[str], tmp_pat
         "collapse",
     ]
     lines = (tmp_path / "steps.jsonl").read_bytes().splitlines()
-    assert [decoded(line, tmp_path, 1).step for line in lines] == [5, 10, 15]
+    assert [decoded(line, STEPS, tmp_path, 1).step for line in lines] == [5, 10, 15]
     asked = bench.questions[0]
     assert [(case.id, case.split) for case in asked.cases] == [
         ("1", "forget"),

@@ -10,18 +10,19 @@ from track_fixture import COMPARE, rows, run, written
 
 from unpact_tui.document import encode
 from unpact_tui.errors import BadResult, BadUsage
+from unpact_tui.ledger import opened
 from unpact_tui.track.following import Follower
-from unpact_tui.track.keeping import opened
 from unpact_tui.track.openable import inspector_words
+from unpact_tui.track.schema import STEPS
 
 
-def test_what_is_kept_is_known_again_but_for_what_failed(tmp_path: Path) -> None:
+def test_what_is_kept_is_known_again(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    with opened(path, resume=False) as file:
+    with opened(path, STEPS, resume=False) as file:
         for step in run():
             file.add(step)
-    with opened(path, resume=True) as file:
-        assert list(file.known.values()) == [step for step in run() if not step.row.error]
+    with opened(path, STEPS, resume=True) as file:
+        assert list(file.lines.values()) == list(run())
 
 
 @pytest.mark.parametrize("lost", [1, 200, 3000])
@@ -29,20 +30,20 @@ def test_a_torn_line_is_taken_off(tmp_path: Path, lost: int) -> None:
     path = written(tmp_path / "run.jsonl", run())
     last = len(encode(run()[-1])) + 1
     os.truncate(path, path.stat().st_size - min(lost, last - 3))
-    with opened(path, resume=True) as file:
-        assert len(file.known) == 4
+    with opened(path, STEPS, resume=True) as file:
+        assert len(file.lines) == 5
         file.add(run()[-1])
-    with opened(path, resume=True) as file:
-        assert len(file.known) == 5
+    with opened(path, STEPS, resume=True) as file:
+        assert len(file.lines) == 6
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     path = written(tmp_path / "run.jsonl", run())
     before = path.read_bytes()
-    with pytest.raises(BadUsage, match="already"), opened(path, resume=False):
+    with pytest.raises(BadUsage, match="already"), opened(path, STEPS, resume=False):
         pass
     (tmp_path / "notes.txt").write_text("buy milk")
-    with pytest.raises(BadResult), opened(tmp_path / "notes.txt", resume=True):
+    with pytest.raises(BadResult), opened(tmp_path / "notes.txt", STEPS, resume=True):
         pass
     assert path.read_bytes() == before
     assert (tmp_path / "notes.txt").read_text() == "buy milk"
@@ -51,9 +52,9 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with (
-        opened(path, resume=True),
+        opened(path, STEPS, resume=True),
         pytest.raises(BadUsage, match="in use"),
-        opened(path, resume=True),
+        opened(path, STEPS, resume=True),
     ):
         pass
 

@@ -16,7 +16,7 @@ from triage_fixture import in_process, make_row, write_folder
 
 from attribution.errors import AttributionError, NotFinite
 from attribution.types import Label
-from unpact_tui import fleet
+from unpact_tui import fleet, ledger
 from unpact_tui.engine import Engine
 from unpact_tui.errors import (
     BadPromptFile,
@@ -32,13 +32,13 @@ from unpact_tui.output import Step
 from unpact_tui.result_schema import Document
 from unpact_tui.run import Progress
 from unpact_tui.settings import Settings
-from unpact_tui.triage import ledger, worker
+from unpact_tui.triage import worker
 from unpact_tui.triage.asking import Chosen
 from unpact_tui.triage.command import Way, hands, triage
 from unpact_tui.triage.measuring import compare_words
 from unpact_tui.triage.question import Question
 from unpact_tui.triage.readings import Kept
-from unpact_tui.triage.row import Row
+from unpact_tui.triage.row import ROWS, Row
 
 VERDICTS: dict[str, Label] = {"a": "UNRECOVERED", "b": "RETAINED", "c": "SUPPRESSED"}
 
@@ -121,7 +121,7 @@ def test_all_are_measured_kept_and_printed_worst_first(bench: Bench, printed: Pr
     found = printed()
     assert found["schema"] == 1
     assert names(found) == ["b", "c", "a"]
-    assert [row.name for row in ledger.read(bench.out)] == ["a", "b", "c"]
+    assert [row.name for row in ledger.read(bench.out, ROWS)] == ["a", "b", "c"]
     (question, *_) = bench.questions
     assert [(case.id, case.split) for case in question.cases] == [
         ("1", "forget"), ("retain 1", "retain"),
@@ -157,7 +157,7 @@ def test_other_settings_are_another_question(bench: Bench, printed: Printed) -> 
     printed()
     bench("sweep/a", settings=Settings(draws=9), resume=True)
     assert bench.measured == ["a"]
-    assert len(ledger.read(bench.out)) == 2
+    assert len(ledger.read(bench.out, ROWS)) == 2
     assert names(printed()) == ["a"]
 
 
@@ -171,7 +171,7 @@ def test_errors_are_tried_again(bench: Bench, printed: Printed) -> None:
     assert bench(resume=True) == ExitCode.OK
     assert bench.measured == ["a", "c"]
     assert names(printed()) == ["b", "c", "a"]
-    assert [row.name for row in ledger.read(bench.out)] == ["b", "a", "c"]
+    assert [row.name for row in ledger.read(bench.out, ROWS)] == ["b", "a", "c"]
 
 
 def test_a_line_that_was_cut_off_is_measured_again(bench: Bench, printed: Printed) -> None:
@@ -266,7 +266,7 @@ def test_a_full_disk_costs_no_row_that_was_measured(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def full(_kept: ledger.Ledger, _row: Row) -> None:
+    def full(_kept: ledger.Ledger[Row], _row: Row) -> None:
         raise Unwritable("rows.jsonl", "No space left on device")
 
     monkeypatch.setattr(ledger.Ledger, "add", full)

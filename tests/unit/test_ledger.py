@@ -9,8 +9,8 @@ from triage_fixture import make_row
 
 from unpact_tui.document import encode
 from unpact_tui.errors import BadResult, BadUsage, Unwritable
-from unpact_tui.triage.ledger import opened, read
-from unpact_tui.triage.row import Row
+from unpact_tui.ledger import opened, read
+from unpact_tui.triage.row import ROWS, Row
 
 
 @pytest.fixture
@@ -25,16 +25,19 @@ def write(file: Path, *rows: Row, tail: bytes = b"") -> bytes:
 
 
 def test_rows_are_on_the_disk_one_by_one(file: Path) -> None:
-    with opened(file, resume=False) as kept:
+    with opened(file, ROWS, resume=False) as kept:
         for name in ("a", "b"):
             kept.add(make_row(name))
-            assert read(file)[-1] == make_row(name)
-    assert [row.name for row in read(file)] == ["a", "b"]
+            assert read(file, ROWS)[-1] == make_row(name)
+    assert [row.name for row in read(file, ROWS)] == ["a", "b"]
 
 
 def test_what_is_there_is_never_written_over(file: Path) -> None:
     whole = write(file, make_row("a"))
-    with pytest.raises(BadUsage, match="is there already") as caught, opened(file, resume=False):
+    with (
+        pytest.raises(BadUsage, match="is there already") as caught,
+        opened(file, ROWS, resume=False),
+    ):
         pass
     assert "--resume" in caught.value.hint
     assert file.read_bytes() == whole
@@ -42,27 +45,27 @@ def test_what_is_there_is_never_written_over(file: Path) -> None:
 
 def test_an_empty_file_is_as_good_as_none(file: Path) -> None:
     file.touch()
-    with opened(file, resume=False) as kept:
+    with opened(file, ROWS, resume=False) as kept:
         kept.add(make_row("a"))
-    assert len(read(file)) == 1
+    assert len(read(file, ROWS)) == 1
 
 
 def test_a_line_cut_off_anywhere_is_dropped_and_the_rest_kept(file: Path) -> None:
     torn = encode(make_row("b")) + b"\n"
     for cut in (1, 5, 11, 40, len(torn) - 1):
         whole = write(file, make_row("a"), tail=torn[:cut])
-        assert [row.name for row in read(file)] == ["a"]
-        with opened(file, resume=True) as kept:
-            assert [row.name for row in kept.rows.values()] == ["a"]
+        assert [row.name for row in read(file, ROWS)] == ["a"]
+        with opened(file, ROWS, resume=True) as kept:
+            assert [row.name for row in kept.lines.values()] == ["a"]
             assert file.read_bytes() == whole
             kept.add(make_row("c"))
-        assert [row.name for row in read(file)] == ["a", "c"]
+        assert [row.name for row in read(file, ROWS)] == ["a", "c"]
 
 
 def test_of_several_rows_with_one_key_the_last_counts(file: Path) -> None:
     write(file, make_row("a", None, error="No."), make_row("b"), make_row("a"))
-    with opened(file, resume=True) as kept:
-        assert [(row.name, row.error) for row in kept.rows.values()] == [("b", ""), ("a", "")]
+    with opened(file, ROWS, resume=True) as kept:
+        assert [(row.name, row.error) for row in kept.lines.values()] == [("b", ""), ("a", "")]
 
 
 @pytest.mark.parametrize(
@@ -79,36 +82,36 @@ def test_of_several_rows_with_one_key_the_last_counts(file: Path) -> None:
 )
 def test_what_is_no_file_of_rows_is_refused_and_left_alone(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    with pytest.raises(BadResult), opened(file, resume=True):
+    with pytest.raises(BadResult), opened(file, ROWS, resume=True):
         pass
     assert file.read_bytes() == content
 
 
 def test_a_bad_line_in_the_middle_is_named(file: Path) -> None:
     write(file, make_row("a"), tail=b"nonsense\n" + encode(make_row("b")) + b"\n")
-    with pytest.raises(BadResult, match="line 2"), opened(file, resume=True):
+    with pytest.raises(BadResult, match="line 2"), opened(file, ROWS, resume=True):
         pass
 
 
 def test_two_writers_do_not_share_a_file(file: Path) -> None:
     # flock is per open file: a second one of the same process is refused like another process's.
     with (
-        opened(file, resume=False),
+        opened(file, ROWS, resume=False),
         pytest.raises(BadUsage, match="in use"),
-        opened(file, resume=True),
+        opened(file, ROWS, resume=True),
     ):
         pass
-    with opened(file, resume=True):
+    with opened(file, ROWS, resume=True):
         pass
 
 
 def test_pipes_folders_and_missing_folders_are_refused(tmp_path: Path, file: Path) -> None:
     os.mkfifo(file)
-    with pytest.raises(BadUsage, match="no regular file"), opened(file, resume=True):
+    with pytest.raises(BadUsage, match="no regular file"), opened(file, ROWS, resume=True):
         pass
-    with pytest.raises(BadUsage, match="is a folder"), opened(tmp_path, resume=True):
+    with pytest.raises(BadUsage, match="is a folder"), opened(tmp_path, ROWS, resume=True):
         pass
-    with pytest.raises(Unwritable), opened(tmp_path / "no" / "rows.jsonl", resume=False):
+    with pytest.raises(Unwritable), opened(tmp_path / "no" / "rows.jsonl", ROWS, resume=False):
         pass
 
 
@@ -116,7 +119,7 @@ def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.Monke
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with opened(file, resume=False) as kept:
+    with opened(file, ROWS, resume=False) as kept:
         kept.add(make_row("a"))
         whole = file.read_bytes()
         with monkeypatch.context() as patched:
@@ -125,10 +128,10 @@ def test_a_full_disk_leaves_what_was_there(file: Path, monkeypatch: pytest.Monke
                 kept.add(make_row("b"))
         assert file.read_bytes() == whole
         kept.add(make_row("c"))
-    assert [row.name for row in read(file)] == ["a", "c"]
+    assert [row.name for row in read(file, ROWS)] == ["a", "c"]
 
 
 def test_a_name_that_is_no_text_is_kept(file: Path) -> None:
-    with opened(file, resume=False) as kept:
+    with opened(file, ROWS, resume=False) as kept:
         kept.add(make_row("a\udcff"))
-    assert [row.name for row in read(file)] == ["a\ufffd"]
+    assert [row.name for row in read(file, ROWS)] == ["a\ufffd"]

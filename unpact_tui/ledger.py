@@ -1,0 +1,166 @@
+"""A file of what was measured: an object of JSON per line, only ever appended to.
+
+What was written stays readable whatever happens to the writer: every line is on the disk before the
+next piece of work begins, and a last line that is cut off is left out. One writer at a time. Files
+are read as untrusted. Knows nothing of what is in a line but its key and its schema.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Generic, TypeVar
+
+import msgspec
+
+from unpact_tui.document import encode
+from unpact_tui.errors import BadResult, BadUsage, Unwritable
+
+LONGEST = 512 * 1024 * 1024
+"""Bytes of a line: contributions of many prompts over a run, and still not all memory."""
+
+_BEGINS = b'{"schema":'
+"""How every line begins; a last line that does not is not ours to take off."""
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""File systems without locks, as some of clusters are."""
+
+
+class KeyedLine(msgspec.Struct, frozen=True):
+    """What every line begins with."""
+
+    schema: int
+    key: str
+    """Changes with everything that the line depends on: what is skipped on --resume has the
+    same."""
+
+
+Line = TypeVar("Line", bound=KeyedLine)
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[Line]):
+    """What the lines of a file are."""
+
+    kind: type[Line]
+    schema: int
+    word: str
+    """A line as a person calls it."""
+    command: str
+    """Who writes such files."""
+
+
+class _Header(msgspec.Struct):
+    schema: int
+
+
+class Ledger(Generic[Line]):
+    """Lines that are there, and a place for more."""
+
+    def __init__(self, path: Path, file: BinaryIO, lines: dict[str, Line]) -> None:
+        self.path = path
+        self.lines = lines
+        """By key; of several with one key the last, in the place of the last."""
+        self._file = file
+
+    def add(self, line: Line) -> None:
+        """Append a line, and return when the disk has it.
+
+        Raises `Unwritable`; what was in the file is then as it was.
+        """
+        end = os.fstat(self._file.fileno()).st_size
+        try:
+            self._file.write(encode(line) + b"\n")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            os.ftruncate(self._file.fileno(), end)
+            raise Unwritable(str(self.path), error.strerror or str(error)) from error
+        self.lines[line.key] = line
+
+
+@contextmanager
+def opened(path: Path, form: Form[Line], *, resume: bool) -> Generator[Ledger[Line]]:
+    """Open the file, or make it, for this process alone.
+
+    Raises `BadUsage` where it has lines already and they are not to be gone on from, or another
+    process writes to it, `BadResult` where it holds something else, and `Unwritable`.
+    """
+    try:
+        file = _open(path)
+    except OSError as error:
+        raise Unwritable(str(path), error.strerror or str(error)) from error
+    with file:
+        _require_alone(path, file, form.command)
+        if not resume and os.fstat(file.fileno()).st_size:
+            hint = "Go on from it with --resume, or give --out another name."
+            raise BadUsage(f"{path} is there already.", hint)
+        # Through another object: reading wants a buffer, and what is written must not be in one.
+        with os.fdopen(os.dup(file.fileno()), "rb") as reading:
+            lines, end = _read(path, reading, form)
+        file.truncate(end)
+        yield Ledger(path, file, lines)
+
+
+def read(path: Path, form: Form[Line]) -> tuple[Line, ...]:
+    """Return the lines of a file, of several with one key the last. Raises `BadResult`."""
+    try:
+        with path.open("rb") as file:
+            return tuple(_read(path, file, form)[0].values())
+    except OSError as error:
+        raise BadResult(str(path), error.strerror or str(error)) from error
+
+
+def decoded(line: bytes, form: Form[Line], path: Path, number: int) -> Line:
+    """Read one line back. Raises `BadResult`."""
+    try:
+        found = msgspec.json.decode(line, type=_Header).schema
+        if found != form.schema:
+            raise BadResult(str(path), f"line {number} has schema {found}, not {form.schema}")
+        return msgspec.json.decode(line, type=form.kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadResult(str(path), f"line {number} is no {form.word}: {error}") from error
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.is_dir():
+        raise BadUsage(f"{path} is a folder.", "Give the name of a file in it.")
+    # Without O_NONBLOCK a pipe in its place would hang.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        hint = "What is measured is kept in one, to go on from it with --resume."
+        raise BadUsage(f"{path} is no regular file.", hint)
+    return os.fdopen(descriptor, "r+b", buffering=0)
+
+
+def _require_alone(path: Path, file: BinaryIO, command: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        hint = "Wait until it ends, or give --out another name."
+        raise BadUsage(f"{path} is in use: another {command} is writing there.", hint) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise Unwritable(str(path), error.strerror or str(error)) from error
+
+
+def _read(path: Path, file: BinaryIO, form: Form[Line]) -> tuple[dict[str, Line], int]:
+    """Return the lines by key, and where the last whole one ends."""
+    lines: dict[str, Line] = {}
+    number = end = 0
+    file.seek(0)
+    while raw := file.readline(LONGEST):
+        number += 1
+        if not raw.endswith(b"\n") and _BEGINS.startswith(raw[: len(_BEGINS)]):
+            break
+        line = decoded(raw, form, path, number)
+        lines.pop(line.key, None)
+        lines[line.key] = line
+        end += len(raw)
+    return lines, end
