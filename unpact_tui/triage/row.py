@@ -42,11 +42,11 @@ class Row(KeyedLine, frozen=True):
     verdict: Label | None
     """Null where it could not be measured."""
     reasons: tuple[str, ...] = ()
-    evidence: dict[str, Interval] = {}
+    evidence: dict[str, Interval] = msgspec.field(default_factory=dict[str, Interval])
     """As in a result document: what the verdict looked at."""
-    metrics: dict[str, Interval] = {}
+    metrics: dict[str, Interval] = msgspec.field(default_factory=dict[str, Interval])
     """Of the benchmarks and of the prompts, under their published names."""
-    absent: dict[str, str] = {}
+    absent: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Metrics that could not be taken, each with the reason."""
     fingerprint: str = ""
     method: str | None = None
