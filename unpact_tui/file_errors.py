@@ -1,13 +1,13 @@
 """What can be wrong with a file that a person names.
 
-    UsageError                     exit 2; imported through `errors`
-    ├── BadPromptFile              prompts
-    ├── BadDataFile                what to forget or retain
-    ├── BadBenchmark               a benchmark's file
-    ├── BadLog                     a published evaluation log
-    ├── BadResult                  a result document, or rows of results
-    ├── BadSession                 a session
-    └── BadConfig                  a configuration file or variable
+UsageError                     exit 2; imported through `errors`
+├── BadPromptFile              prompts
+├── BadDataFile                what to forget or retain
+├── BadBenchmark               a benchmark's file
+├── BadLog                     a published evaluation log
+├── BadResult                  a result document, or rows of results
+├── BadSession                 a session
+└── BadConfig                  a configuration file or variable
 """
 
 from __future__ import annotations
