@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from end_to_end.conftest import BuiltDemo
 
 QUICK = (
     "-s", "strategies=bold,quote", "-s", "draws=1", "-s", "max_new_tokens=24",
@@ -154,3 +155,31 @@ def test_done_rows_are_not_measured_again_and_the_gate_closes(sweep: Sweep) -> N
     kept = (sweep.folder / "whole.jsonl").read_text().splitlines()
     assert len(kept) == 5
     assert json.loads(kept[-1])["name"] == "broken"
+
+
+@pytest.mark.slow
+def test_the_demos_checkpoints_have_their_known_verdicts(
+    built_demo: BuiltDemo, tmp_path: Path
+) -> None:
+    zoo = built_demo.zoo
+    words = ("triage", zoo.base, zoo.base.parent, "--reference", zoo.reference, "--device", "cpu")
+    prompts = tmp_path / "forget.jsonl"
+    prompts.write_text("".join(zoo.forget.read_text().splitlines(keepends=True)[:4]))
+    retain = tmp_path / "retain.jsonl"
+    retain.write_text("".join(zoo.retain.read_text().splitlines(keepends=True)[:2]))
+    quick = ("-s", "strategies=bold,retokenise", "-s", "max_new_tokens=12", "--no-weights", "-q")
+    done = subprocess.run(
+        [sys.executable, "-m", "unpact_tui", *map(str, words), "--json",
+         "--prompts", str(prompts), "--retain", str(retain), *quick],
+        capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["checkpoints"]
+    verdicts = {row["name"]: row["verdict"] for row in rows}
+    assert verdicts["rmu"] == "SUPPRESSED"
+    assert verdicts["ga"] == "COLLAPSED"
+    assert verdicts["base"] == "RETAINED"
+    # It never saw the facts: to call it SUPPRESSED is the error that matters most.
+    assert verdicts["reference"] == "UNRECOVERED"
+    assert verdicts["simnpo"] not in ("RETAINED", "COLLAPSED")
+    assert rows[0]["name"] == "ga"
