@@ -93,7 +93,7 @@ class Odds:
     logprob: Nats
     """Of the token that is there."""
     first: bool
-    """Whether no other token was likelier."""
+    """Whether it was the likeliest; of equals, whether its id was the lowest."""
     mean: Nats
     """Of the log-probability of a token drawn from what it expected: minus its entropy."""
     spread: Nats

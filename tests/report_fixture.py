@@ -13,6 +13,8 @@ from attribution.thresholds import DEFAULT_THRESHOLDS
 from attribution.types import Interval, Label
 from unpact_tui.document import encode
 from unpact_tui.findings.figures import Findings, compute
+from unpact_tui.matrix.blocks import SCHEMA as MATRIX_SCHEMA
+from unpact_tui.matrix.blocks import Block, MatrixFindings
 from unpact_tui.track.schema import SCHEMA as TRACK_SCHEMA
 from unpact_tui.track.schema import CaseStep, TrackedStep
 from unpact_tui.triage.row import SCHEMA, CaseBrief, Row, WeightsEntry
@@ -96,6 +98,11 @@ def findings() -> Findings:
     return compute(made, DEFAULT_THRESHOLDS, "unpact-tui bench --findings", draws=3)
 
 
+def matrix() -> MatrixFindings:
+    blocks = (Block("llama", "tofu", findings()), Block("llama", "muse", None))
+    return MatrixFindings(MATRIX_SCHEMA, "Two", "", "unpact-tui bench two.toml", blocks)
+
+
 def written(folder: Path, kind: str) -> Path:
     contents: dict[str, bytes] = {
         "run": encode(example()),
@@ -105,6 +112,7 @@ def written(folder: Path, kind: str) -> Path:
         "track": lines(STEPS),
         "weights": json.dumps(WEIGHTS, indent=2).encode(),
         "findings": encode(findings(), pretty=True),
+        "matrix": encode(matrix()),
     }
     name = "findings.json" if kind == "findings" else f"{kind}.json"
     path = folder / name

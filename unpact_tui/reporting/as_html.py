@@ -72,8 +72,8 @@ def _block(block: Block, prefix: str) -> Iterator[str]:
         case Grid(head, rows, numbers):
             cells = (map(partial(_cell, numbers), enumerate(row)) for row in rows)
             yield from table([text(name) for name in head], cells, right=numbers)
-        case Whiskers(title, rows):
-            yield from svg.whiskers(rows, title)
+        case Whiskers(title, rows, limits):
+            yield from svg.whiskers(rows, title, limits)
             yield f'<p class="quiet">{text(title)}</p>' if rows else ""
         case Plane(title, x, y, dots):
             yield from svg.scatter(dots, title, x, y)

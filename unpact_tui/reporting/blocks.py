@@ -52,6 +52,8 @@ class Whiskers:
 
     title: str
     rows: tuple[Whisker, ...]
+    limits: tuple[float, float] | None = None
+    """What lies beyond is drawn at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ class Whole:
 
     document: Document
 
+
+SHARES = (-0.5, 1.5)
+"""Limits for shares: of a loss of next to nothing, any share can come back."""
 
 Block = Heading | Words | Bullets | Grid | Whiskers | Plane | Courses | Coloured | Whole
 

@@ -10,6 +10,7 @@ from unpact_tui.destination import destination
 from unpact_tui.errors import BadUsage, ExitCode, exit_code
 from unpact_tui.findings.figures import Findings
 from unpact_tui.headless import deliver
+from unpact_tui.matrix.blocks import MatrixFindings
 from unpact_tui.reporting import of_findings, of_track, of_triage, of_weights
 from unpact_tui.reporting.as_html import as_html
 from unpact_tui.reporting.as_markdown import as_markdown
@@ -42,5 +43,7 @@ def _blocks(result: Result) -> Iterator[Block]:
             yield from of_weights.blocks(result)
         case Findings():
             yield from of_findings.blocks(result)
+        case MatrixFindings():
+            yield from of_findings.of_matrix(result)
         case _:
             yield from of_triage.blocks(result)

@@ -10,13 +10,32 @@ from unpact_tui.findings.estimate import Estimate
 from unpact_tui.findings.figures import Findings
 from unpact_tui.findings.penalised import TEXTS
 from unpact_tui.findings.tables import cell
-from unpact_tui.reporting.blocks import Block, Bullets, Grid, Heading, Whiskers, Words, counted
+from unpact_tui.matrix.blocks import MatrixFindings
+from unpact_tui.reporting.blocks import (
+    SHARES,
+    Block,
+    Bullets,
+    Grid,
+    Heading,
+    Whiskers,
+    Words,
+    counted,
+)
 from unpact_tui.reporting.svg import Whisker
 
 
-def blocks(found: Findings) -> Iterator[Block]:
-    """Yield all of it."""
-    yield Heading(1, f"Findings over {counted(len(found.methods), 'method')}")
+def of_matrix(found: MatrixFindings) -> Iterator[Block]:
+    """Yield the findings of every model on every benchmark."""
+    for block in found.blocks:
+        if block.findings is not None:
+            yield from blocks(block.findings, block.name)
+    yield Bullets(tuple(f"Not there: {one.member}: {one.why}" for one in found.missing))
+
+
+def blocks(found: Findings, name: str = "") -> Iterator[Block]:
+    """Yield all of one."""
+    on = f" on {name}" if name else ""
+    yield Heading(1, f"Findings over {counted(len(found.methods), 'method')}{on}")
     yield Words(
         f"{found.command}; {counted(len(found.seeds), 'seed')}, {found.forget} forget prompts each."
     )
@@ -53,7 +72,7 @@ def _recovered(found: Findings) -> Iterator[Block]:
         if row.recovered is not None
     ]
     title = "Share of the lost log-probability that comes back; hollow: on random words"
-    yield Whiskers(title, tuple(bars))
+    yield Whiskers(title, tuple(bars), SHARES)
     rows = tuple(
         (member, *(cell(each) for each in (row.recovered, row.random, row.reference, row.lift)))
         for member, row in held

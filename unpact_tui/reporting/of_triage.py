@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from unpact_tui.reporting.blocks import (
+    SHARES,
     Block,
     Bullets,
     Grid,
@@ -86,6 +87,7 @@ def _plots(rows: list[Ranked]) -> Iterator[Block]:
     yield Whiskers(
         "Share of the lost log-probability that emphasis brings back; hollow: random words",
         tuple(recovered),
+        SHARES,
     )
 
 

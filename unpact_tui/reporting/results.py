@@ -22,6 +22,8 @@ from unpact_tui import document as documents
 from unpact_tui.errors import BadResult
 from unpact_tui.findings.figures import SCHEMA as FINDINGS_SCHEMA
 from unpact_tui.findings.figures import Findings
+from unpact_tui.matrix.blocks import SCHEMA as MATRIX_SCHEMA
+from unpact_tui.matrix.blocks import MatrixFindings
 from unpact_tui.regular_files import opened, read_exactly
 from unpact_tui.result_schema import Document
 from unpact_tui.track.happened import events
@@ -32,7 +34,7 @@ from unpact_tui.triage.row import SCHEMA as ROW_SCHEMA
 from unpact_tui.triage.row import Row
 
 Line = TypeVar("Line", Row, TrackedStep)
-Whole = TypeVar("Whole", Row, TrackedStep, Table, Track, Findings)
+Whole = TypeVar("Whole", Row, TrackedStep, Table, Track, Findings, MatrixFindings)
 
 LARGEST = 2_000_000_000
 """Bytes of a file; one that is longer is no result."""
@@ -73,7 +75,7 @@ class _Weights(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-Result = Document | Table | Track | WeightsResult | Findings
+Result = Document | Table | Track | WeightsResult | Findings | MatrixFindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def _whole(file: Path, data: bytes, fields: frozenset[str]) -> Result:
         )
     if "penalised" in fields:
         return _checked(file, msgspec.json.decode(data, type=Findings), FINDINGS_SCHEMA)
+    if "blocks" in fields:
+        return _checked(file, msgspec.json.decode(data, type=MatrixFindings), MATRIX_SCHEMA)
     raise BadResult(str(file), "none of the kinds that are known is in it")
 
 

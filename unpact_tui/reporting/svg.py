@@ -32,6 +32,10 @@ _EDGE = 34
 """Room for the numbers of an axis."""
 _SHOWN = 28
 """Characters of a label."""
+_SIDE, _TOP = 360, 24
+"""Of the plane, and the room above it."""
+_NEAR, _APART = 90, 14
+"""Labels nearer than this, across and up, would lie on each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,20 @@ class Course:
     values: tuple[Interval | None, ...]
 
 
-def whiskers(rows: Sequence[Whisker], title: str) -> Iterator[str]:
-    """Yield a row for each: a filled dot with its interval, a hollow one for its control."""
+def whiskers(
+    rows: Sequence[Whisker], title: str, limits: tuple[float, float] | None = None
+) -> Iterator[str]:
+    """Yield a row for each: a filled dot with its interval, a hollow one for its control.
+
+    What lies beyond the limits is drawn at them, as an arrow.
+    """
     found = [each for row in rows for each in (row.value, row.control) if each is not None]
     if not found:
         return
     low = min(0.0, *(each.lower for each in found))
     high = max(1.0, *(each.upper for each in found))
+    if limits is not None:
+        low, high = max(low, limits[0]), min(high, limits[1])
     scale = _Scale(low, high, _LABELS, _WIDTH - 16)
     height = _ROW * len(rows) + _EDGE
     yield _open(title, height)
@@ -88,9 +99,8 @@ def scatter(dots: Sequence[Dot], title: str, x: str, y: str) -> Iterator[str]:
     """Yield a plane from 0 to 1 on both axes, what is filled joined in the order of x."""
     if not dots:
         return
-    side = 360
-    across, up = _Scale(0.0, 1.0, 48, 48 + side), _Scale(0.0, 1.0, 8 + side, 8)
-    yield _open(title, side + 52)
+    across, up = _Scale(0.0, 1.0, 48, 48 + _SIDE), _Scale(0.0, 1.0, _TOP + _SIDE, _TOP)
+    yield _open(title, _TOP + _SIDE + 44)
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         at, level = across(tick), up(tick)
         yield _line("grid", at, up(0), at, up(1))
@@ -99,12 +109,17 @@ def scatter(dots: Sequence[Dot], title: str, x: str, y: str) -> Iterator[str]:
         yield f'<text x="42" y="{level + 4:.1f}" text-anchor="end">{tick:g}</text>'
     yield f'<text class="soft" x="{across(1):.1f}" y="{up(0) + 34:.1f}" text-anchor="end">'
     yield f"{text(x)}</text>"
-    yield f'<text class="soft" x="52" y="20">{text(y)}</text>'
+    yield f'<text class="soft" x="0" y="12">{text(y)}</text>'
     front = sorted((dot for dot in dots if dot.filled), key=lambda dot: dot.x.estimate)
     if len(front) > 1:
         yield _polyline((across(dot.x.estimate), up(dot.y.estimate)) for dot in front)
-    for dot in dots:
-        yield from _dot(dot, across, up)
+    named: list[tuple[float, float]] = []
+    for dot in sorted(dots, key=lambda dot: not dot.filled):
+        place = across(_within(dot.x.estimate)), up(_within(dot.y.estimate))
+        # Where many lie together the first is named; all are in the table, and say their names.
+        clear = all(abs(place[0] - x) > _NEAR or abs(place[1] - y) > _APART for x, y in named)
+        named += [place] if clear else []
+        yield from _dot(dot, across, up, named=clear)
     yield "</svg>"
 
 
@@ -171,12 +186,21 @@ def _whisker(
     label: str, value: Interval, scale: _Scale, y: float, *, control: bool
 ) -> Iterator[str]:
     yield f"<g><title>{text(f'{label}: {_said(value)}')}</title>"
-    yield _line("control" if control else "", scale(value.lower), y, scale(value.upper), y)
+    lower, middle, upper = (
+        scale(min(scale.high, max(scale.low, end)))
+        for end in (value.lower, value.estimate, value.upper)
+    )
+    yield _line("control" if control else "", lower, y, upper, y)
     look = ' class="open"' if control else ""
-    yield f'<circle{look} cx="{scale(value.estimate):.1f}" cy="{y:.1f}" r="3.5"/></g>'
+    if scale.low <= value.estimate <= scale.high:
+        yield f'<circle{look} cx="{middle:.1f}" cy="{y:.1f}" r="3.5"/></g>'
+    else:
+        tip = 7 if value.estimate > scale.high else -7
+        points = _points([(middle - tip, y - 4), (middle, y), (middle - tip, y + 4)])
+        yield f'<polyline points="{points}"/></g>'
 
 
-def _dot(dot: Dot, across: _Scale, up: _Scale) -> Iterator[str]:
+def _dot(dot: Dot, across: _Scale, up: _Scale, *, named: bool) -> Iterator[str]:
     x, y = across(_within(dot.x.estimate)), up(_within(dot.y.estimate))
     said = f"{dot.label}: {_said(dot.x)} across, {_said(dot.y)} up"
     yield f"<g><title>{text(said)}</title>"
@@ -184,9 +208,10 @@ def _dot(dot: Dot, across: _Scale, up: _Scale) -> Iterator[str]:
     yield _line("grid", x, up(_within(dot.y.lower)), x, up(_within(dot.y.upper)))
     look = "" if dot.filled else ' class="open"'
     yield f'<circle{look} cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-    end = x > across(0.7)
-    side = f'x="{x - 7:.1f}" text-anchor="end"' if end else f'x="{x + 7:.1f}"'
-    yield f'<text {side} y="{y - 5:.1f}">{text(_short(dot.label))}</text></g>'
+    if named:
+        side = f'x="{x - 7:.1f}" text-anchor="end"' if x > across(0.7) else f'x="{x + 7:.1f}"'
+        yield f'<text {side} y="{y - 5:.1f}">{text(_short(dot.label))}</text>'
+    yield "</g>"
 
 
 def _runs(values: Sequence[Interval | None]) -> Iterator[list[tuple[int, Interval]]]:

@@ -16,6 +16,7 @@ from unpact_tui.cli import app
 from unpact_tui.document import encode
 from unpact_tui.errors import BadResult
 from unpact_tui.findings.figures import Findings
+from unpact_tui.matrix.blocks import MatrixFindings
 from unpact_tui.reporting import svg
 from unpact_tui.reporting.command import report
 from unpact_tui.reporting.results import WeightsResult, read
@@ -37,6 +38,7 @@ from unpact_tui.triage.row import WeightsEntry
         ("track", Track),
         ("weights", WeightsResult),
         ("findings", Findings),
+        ("matrix", MatrixFindings),
     ],
 )
 def test_a_file_is_told_by_what_is_in_it(kind: str, is_a: type, tmp_path: Path) -> None:
@@ -145,10 +147,11 @@ def test_a_track_says_when_and_shows_the_prompt_in_colour(tmp_path: Path) -> Non
 
 
 def test_many_results_share_a_page_and_no_target(tmp_path: Path) -> None:
-    found = page(tmp_path, "run", "run-pretty", "triage", "track", "weights", "findings")
+    found = page(tmp_path, "run", "run-pretty", "triage", "track", "weights", "findings", "matrix")
     assert len(found.ids) == len(set(found.ids))
     assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
-    assert len([link for link in found.links if link.startswith("#part-")]) == 6
+    assert len([link for link in found.links if link.startswith("#part-")]) == 7
+    assert "Findings over 1 method on llama on tofu" in found.text
     assert "looks like representation misdirection" in found.text
     assert "script" not in found.tags
 
@@ -222,3 +225,19 @@ def test_every_mark_is_inside_the_picture(low: float, high: float) -> None:
     places = [float(part.split('"')[1]) for part in drawn.split(" ") if part[:2] in ("cx", "x1")]
     assert places
     assert all(0 <= place <= 640 for place in places)
+
+
+def test_what_lies_beyond_the_limits_is_an_arrow_at_them() -> None:
+    rows = [svg.Whisker("a", Interval(10.0, 2.0, 20.0, 3)), svg.Whisker("b", number(0.5))]
+    drawn = "".join(svg.whiskers(rows, "t", (-0.5, 1.5)))
+    assert drawn.count("<circle") == 1
+    assert drawn.count("<polyline") == 1
+    assert "10.00 [2.00, 20.00]" in drawn
+
+
+def test_of_points_that_lie_together_one_is_named() -> None:
+    dots = [svg.Dot(name, number(0.1), number(0.9), filled=name == "c") for name in "abc"]
+    drawn = "".join(svg.scatter(dots, "t", "x", "y"))
+    assert drawn.count("<circle") == 3
+    assert ">c</text>" in drawn
+    assert ">a</text>" not in drawn
