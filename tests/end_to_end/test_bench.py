@@ -51,7 +51,7 @@ def bench(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_matrix_is_unlearned_measured_and_not_done_twice(
     family: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -168,7 +168,7 @@ def test_a_prompt_that_is_too_long_costs_only_itself(npo: Terminal) -> None:
     judged(npo, "UNRECOVERED")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_window_changes_its_size(npo: Terminal) -> None:
     npo.press("r")
     npo.resize(72, 24)  # in the middle of the work
@@ -334,7 +334,7 @@ def test_every_strategy_by_default(family: Path, tmp_path: Path) -> None:
             assert any(f" {strategy} " in r for r in terminal.screen())
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_without_a_prompt_it_asks_for_one(family: Path) -> None:
     words = ("compare", family / "target", family / "unlearned-npo", *QUICK)
     with inspector(*words) as terminal:

@@ -198,7 +198,7 @@ main()
 """
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_bug_names_the_file_it_left_behind(npo: tuple[object, ...], tmp_path: Path) -> None:
     state = tmp_path / "state"
     argv = [sys.executable, "-c", _BUG, *map(str, npo)]

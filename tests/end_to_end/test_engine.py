@@ -221,6 +221,7 @@ def test_what_was_to_be_retained_is_not_put_through_the_ladder(
     assert [s for s in asked if isinstance(s, Ladder)][-1].recovery.complete
 
 
+@pytest.mark.soak
 def test_what_is_loaded_is_not_loaded_again_for_another_checkpoint(
     family: Path, tmp_path: Path, gender: Case
 ) -> None:

@@ -81,6 +81,7 @@ def test_an_adapter_takes_no_second_base(base: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.soak
 def test_one_at_a_time_gives_the_same_with_three_loadings(
     base: Path, edited: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

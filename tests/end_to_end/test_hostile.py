@@ -104,7 +104,7 @@ def test_the_palette_names_prompts_without_obeying_them(started: Terminal) -> No
     assert_harmless(started.raw)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_click_on_a_click_action_only_moves_the_cursor(started: Terminal) -> None:
     go_to(started, 4)
     rows = started.screen()

@@ -40,6 +40,7 @@ def tries(folder: Path, key: str) -> list[str]:
     return (folder / f"{key}.tries").read_text().splitlines()
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("cluster")
 def test_results_come_in_order_of_arrival(tmp_path: Path) -> None:
     events = heard(tmp_path, Task("slow", "sleep 1.5"), *(Task(str(number)) for number in range(4)))
@@ -81,6 +82,7 @@ def test_a_bug_is_told_and_ends_nothing(tmp_path: Path, capfd: pytest.CaptureFix
     assert "in work" in capfd.readouterr().err
 
 
+@pytest.mark.soak
 def test_closing_ends_what_runs_and_leaves_a_cluster_that_was_there(
     cluster: _ray.Ray, tmp_path: Path
 ) -> None:

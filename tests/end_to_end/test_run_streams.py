@@ -55,7 +55,7 @@ def test_a_full_disk_is_one_sentence(words: str, unbuffered: str) -> None:
     one_sentence(done, "Standard output cannot be written: No space left")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
 def test_a_result_for_a_full_disk_is_one_sentence(tiny: tuple[Path, Path]) -> None:
     done = shell("> /dev/full", "run", *tiny, "-p", "Who?", *QUICK, "-q")

@@ -133,7 +133,7 @@ def killed_and_resumed(sweep: Sweep, file: str, kills: int, seed: int) -> None:
     assert all(row["error"] or kept.count(row) == 1 for row in kept)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_triage_that_was_killed_resumes_to_the_same_table(sweep: Sweep) -> None:
     killed_and_resumed(sweep, "killed.jsonl", kills=2, seed=0)
 
@@ -157,7 +157,7 @@ def test_done_rows_are_not_measured_again_and_the_gate_closes(sweep: Sweep) -> N
     assert json.loads(kept[-1])["name"] == "broken"
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_demos_checkpoints_have_their_known_verdicts(
     built_demo: BuiltDemo, tmp_path: Path
 ) -> None:

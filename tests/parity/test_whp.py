@@ -19,6 +19,12 @@ FAMILIES = ("llama", "gpt2", "gemma2", "mistral")
 """With and without rotary positions; with windows of attention, which caches of their own keep."""
 
 
+EVERY = [
+    pytest.param(family, marks=[pytest.mark.soak] if place > 1 else [])
+    for place, family in enumerate(FAMILIES)
+]
+
+
 def make_reinforced(family: str) -> PreTrainedModel:
     """Return the base a little changed, so that what it would say is among what is raised."""
     model = make_model(family)
@@ -56,7 +62,7 @@ def question(model: HFModel) -> tuple[Prompt, Answer]:
     return prompt, model.answer("The author was born in Kuwait City.", after=prompt)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 @pytest.mark.parametrize("alpha", [0.5, 5.0, 256.0])
 def test_scores_equal_the_closed_form(family: str, alpha: float) -> None:
     model = mixture(family, alpha)
@@ -106,7 +112,7 @@ def test_both_models_count_what_they_read() -> None:
     assert model.tokens_read - before == 2 * len(prompt.ids)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_greedy_text_with_caches_equals_greedy_text_without(family: str) -> None:
     model = mixture(family)
     rows = [model.encode(text).ids for text in (TEXT, "Once upon a time", "the")]
@@ -131,7 +137,7 @@ def same_as_base(model: WHPModel) -> None:
     assert list(model.write(rows, 16)) == list(base.write(rows, 16))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_alpha_zero_is_the_base(family: str) -> None:
     same_as_base(mixture(family, 0.0))
 
@@ -144,7 +150,7 @@ def test_equal_models_are_the_base(alpha: float) -> None:
     same_as_base(WHPModel(shared, shared, tokenizer, alpha=alpha))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_rows_of_any_length_in_any_batch(family: str) -> None:
     one, many = mixture(family, batch_tokens=1), mixture(family, batch_tokens=10**6)
     prompt, answer = question(one)

@@ -183,7 +183,7 @@ def peak(a: Path, b: Path) -> int:
 
 
 @LINUX
-@pytest.mark.slow
+@pytest.mark.soak
 def test_memory_does_not_grow_with_the_tensor(tmp_path: Path) -> None:
     """A matrix of 200 MB, just too large to be held."""
     pair = hollow(tmp_path / "a", 24_700, 2048), hollow(tmp_path / "b", 24_700, 2048)

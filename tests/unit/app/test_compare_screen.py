@@ -479,7 +479,14 @@ async def test_too_small_says_so_and_comes_back() -> None:
         assert screen.query_one("#panes").display
 
 
-@pytest.mark.parametrize("size", [(1, 1), (10, 3), (40, 10), (41, 11), (300, 90)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 1),
+        (40, 10),
+        *(pytest.param(size, marks=pytest.mark.soak) for size in ((10, 3), (41, 11), (300, 90))),
+    ],
+)
 async def test_any_size_is_survived(size: tuple[int, int]) -> None:
     async with workbench().run_test(size=size) as pilot:
         await opened(pilot)

@@ -112,7 +112,9 @@ async def test_no_key_of_the_comparison_reaches_it_through_the_guide() -> None:
         assert state_of(pilot) is before
 
 
-@pytest.mark.parametrize(("key", "code"), [("q", 0), ("ctrl+q", 0), ("ctrl+c", 130)])
+@pytest.mark.parametrize(
+    ("key", "code"), [("q", 0), pytest.param("ctrl+q", 0, marks=pytest.mark.soak), ("ctrl+c", 130)]
+)
 @pytest.mark.parametrize("loaded", [False, True])
 async def test_leaving_needs_one_key(key: str, code: int, loaded: bool) -> None:
     engine = FakeEngine(manual=not loaded)

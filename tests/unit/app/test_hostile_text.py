@@ -16,8 +16,8 @@ from unpact_tui.worker.events import Failed, Loading
 from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Reply
 
-_QUICK = ("instruction", "clipboard", "right-to-left", "partial")
-"""One of each kind: markup, a control sequence, direction, broken bytes."""
+_QUICK = ("clipboard", "right-to-left")
+"""A control sequence, and direction."""
 
 SIZES = ((160, 48), (72, 24))
 

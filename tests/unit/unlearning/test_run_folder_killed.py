@@ -139,7 +139,13 @@ def _main(mode: str, place: Path) -> None:
             return
 
 
-@pytest.mark.parametrize("mode", ["killed", "call fails", "disk gone"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "killed",
+        *(pytest.param(mode, marks=pytest.mark.soak) for mode in ("call fails", "disk gone")),
+    ],
+)
 def test_what_is_named_is_whole(tmp_path: Path, mode: str) -> None:
     program = [sys.executable, __file__, mode, str(tmp_path)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
