@@ -17,7 +17,7 @@ from attribution.types import Case, Split
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.screens.error import ErrorScreen
-from unpact_tui.app.screens.prompts import Filter
+from unpact_tui.app.screens.listing import Filter
 from unpact_tui.app.screens.search import Needle
 from unpact_tui.app.workbench import Workbench
 from unpact_tui.demo.guide import guide

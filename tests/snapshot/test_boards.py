@@ -6,20 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from boards import app_of
 from textual.pilot import Pilot
 from track_fixture import rows, run, written
 
-from unpact_tui.app.board import BoardApp
-from unpact_tui.app.frame import Looks
-from unpact_tui.track.following import Follower
-
 Compare = Callable[..., bool]
-
-
-def board(path: Path, *, no_colour: bool = False) -> BoardApp:
-    follower = Follower(path)
-    follower.read()
-    return BoardApp(follower, Looks(no_colour=no_colour, ascii=no_colour))
 
 
 async def third(pilot: Pilot[None]) -> None:
@@ -36,9 +27,11 @@ async def down(pilot: Pilot[None]) -> None:
 def test_run(snap_compare: Compare, tmp_path: Path, plain: bool) -> None:
     path = written(tmp_path / "run.jsonl", run())
     size = (80, 24) if plain else (120, 40)
-    assert snap_compare(board(path, no_colour=plain), terminal_size=size, run_before=third)
+    assert snap_compare(
+        app_of(path, plain=plain, no_colour=plain), terminal_size=size, run_before=third
+    )
 
 
 def test_triage(snap_compare: Compare, tmp_path: Path) -> None:
     path = written(tmp_path / "triage.jsonl", rows())
-    assert snap_compare(board(path), terminal_size=(120, 40), run_before=down)
+    assert snap_compare(app_of(path), terminal_size=(120, 40), run_before=down)

@@ -6,104 +6,96 @@ from collections.abc import Callable, Mapping
 
 from textual.binding import Binding, BindingsMap
 
-
-def _bind(
-    keys: str, action: str, name: str, does: str, foot: str = "", sign: str | None = None
-) -> Binding:
-    """Return a binding that says `foot` in the last row, if anything, and `does` in help."""
-    return Binding(
-        keys, action, foot or does, show=bool(foot), key_display=sign, id=name, tooltip=does
-    )
-
+from unpact_tui.app.binding import bind
 
 MOVE = (
-    _bind("left,h", "step(-1)", "move_left", "token to the left"),
-    _bind("right,l", "step(1)", "move_right", "token to the right"),
-    _bind("up,k", "line(-1)", "move_up", "line up"),
-    _bind("down,j", "line(1)", "move_down", "line down"),
-    _bind("w", "word(1)", "next_word", "next word"),
-    _bind("b", "word(-1)", "previous_word", "previous word"),
-    _bind("home,0", "end(-1)", "first_token", "first token"),
-    _bind("end,$,G", "end(1)", "last_token", "last token"),
-    _bind("ctrl+f", "half_page(1)", "half_page_down", "half a page of tokens down"),
-    _bind("ctrl+b", "half_page(-1)", "half_page_up", "half a page of tokens up"),
-    _bind("}", "peak(1)", "next_peak", "next token that counts"),
-    _bind("{", "peak(-1)", "previous_peak", "previous token that counts"),
-    _bind(")", "answer_token(1)", "next_answer_token", "next token of the answer"),
-    _bind("(", "answer_token(-1)", "previous_answer_token", "previous token of the answer"),
-    _bind("pagedown,ctrl+d", "scroll_panel(1)", "panel_down", "evidence down"),
-    _bind("pageup,ctrl+u", "scroll_panel(-1)", "panel_up", "evidence up"),
+    bind("left,h", "step(-1)", "move_left", "token to the left"),
+    bind("right,l", "step(1)", "move_right", "token to the right"),
+    bind("up,k", "line(-1)", "move_up", "line up"),
+    bind("down,j", "line(1)", "move_down", "line down"),
+    bind("w", "word(1)", "next_word", "next word"),
+    bind("b", "word(-1)", "previous_word", "previous word"),
+    bind("home,0", "end(-1)", "first_token", "first token"),
+    bind("end,$,G", "end(1)", "last_token", "last token"),
+    bind("ctrl+f", "half_page(1)", "half_page_down", "half a page of tokens down"),
+    bind("ctrl+b", "half_page(-1)", "half_page_up", "half a page of tokens up"),
+    bind("}", "peak(1)", "next_peak", "next token that counts"),
+    bind("{", "peak(-1)", "previous_peak", "previous token that counts"),
+    bind(")", "answer_token(1)", "next_answer_token", "next token of the answer"),
+    bind("(", "answer_token(-1)", "previous_answer_token", "previous token of the answer"),
+    bind("pagedown,ctrl+d", "scroll_panel(1)", "panel_down", "evidence down"),
+    bind("pageup,ctrl+u", "scroll_panel(-1)", "panel_up", "evidence up"),
 )
 EMPHASISE = (
-    _bind("space", "emphasise", "toggle_emphasis", "emphasise this word, or stop", "Emphasise"),
-    _bind("a", "emphasise_all", "toggle_all", "... wherever the word stands"),
-    _bind("K", "key_tokens", "take_key_tokens", "emphasise the KeyTokens", "KeyTokens"),
-    _bind("c", "clear", "clear_emphasis", "emphasise nothing", "Clear"),
-    _bind("s", "strategy(1)", "next_strategy", "next strategy", "Strategy"),
-    _bind("S", "strategy(-1)", "previous_strategy", "previous strategy"),
-    _bind(".", "strength(1)", "stronger", "more of it, where it has degrees"),
-    _bind("comma", "strength(-1)", "weaker", "less of it", sign=","),
-    _bind("u", "undo", "undo", "undo", "Undo"),
-    _bind("ctrl+r,U", "redo", "redo", "redo"),
+    bind("space", "emphasise", "toggle_emphasis", "emphasise this word, or stop", "Emphasise"),
+    bind("a", "emphasise_all", "toggle_all", "... wherever the word stands"),
+    bind("K", "key_tokens", "take_key_tokens", "emphasise the KeyTokens", "KeyTokens"),
+    bind("c", "clear", "clear_emphasis", "emphasise nothing", "Clear"),
+    bind("s", "strategy(1)", "next_strategy", "next strategy", "Strategy"),
+    bind("S", "strategy(-1)", "previous_strategy", "previous strategy"),
+    bind(".", "strength(1)", "stronger", "more of it, where it has degrees"),
+    bind("comma", "strength(-1)", "weaker", "less of it", sign=","),
+    bind("u", "undo", "undo", "undo", "Undo"),
+    bind("ctrl+r,U", "redo", "redo", "redo"),
 )
 RUN = (
-    _bind("enter", "regenerate", "regenerate", "ask again now", "Again", "enter"),
-    _bind("r", "recover", "recover", "run every strategy", "Recover"),
-    _bind("x", "cancel", "cancel", "cancel what is running", "Cancel"),
-    _bind("B", "score", "score_all", "read all prompts in the background, or stop"),
+    bind("enter", "regenerate", "regenerate", "ask again now", "Again", "enter"),
+    bind("r", "recover", "recover", "run every strategy", "Recover"),
+    bind("x", "cancel", "cancel", "cancel what is running", "Cancel"),
+    bind("B", "score", "score_all", "read all prompts in the background, or stop"),
 )
 PROMPTS = (
-    _bind("]", "case(1)", "next_prompt", "next prompt", "Next"),
-    _bind("[", "case(-1)", "previous_prompt", "previous prompt"),
-    _bind("f", "jump('suppressed')", "next_suppressed", "next prompt that is SUPPRESSED"),
-    _bind("F", "jump('collapsed')", "next_collapsed", "next prompt that is COLLAPSED"),
-    _bind("d", "jump('changed')", "next_changed", "next prompt whose answer changed"),
-    _bind("e", "edit", "edit_prompt", "edit prompt and answer", "Edit"),
-    _bind("A", "add", "add_prompt", "add a prompt"),
-    _bind("/", "search", "search", "search in prompt and answers"),
-    _bind("n", "hit(1)", "next_hit", "next place that was searched for"),
-    _bind("N", "hit(-1)", "previous_hit", "previous place"),
+    bind("]", "case(1)", "next_prompt", "next prompt", "Next"),
+    bind("[", "case(-1)", "previous_prompt", "previous prompt"),
+    bind("f", "jump('suppressed')", "next_suppressed", "next prompt that is SUPPRESSED"),
+    bind("F", "jump('collapsed')", "next_collapsed", "next prompt that is COLLAPSED"),
+    bind("d", "jump('changed')", "next_changed", "next prompt whose answer changed"),
+    bind("e", "edit", "edit_prompt", "edit prompt and answer", "Edit"),
+    bind("A", "add", "add_prompt", "add a prompt"),
+    bind("/", "search", "search", "search in prompt and answers"),
+    bind("n", "hit(1)", "next_hit", "next place that was searched for"),
+    bind("N", "hit(-1)", "previous_hit", "previous place"),
 )
 VIEWS = (
-    _bind("1", "choose_view('contribution')", "view_contribution", "contributions"),
-    _bind("2", "choose_view('shift')", "view_shift", "shift"),
-    _bind("3", "choose_view('answer')", "view_answer", "probability of each answer token"),
-    _bind("4", "choose_view('by_token')", "view_by_token", "contributions to one answer token"),
-    _bind("5", "choose_view('key_tokens')", "view_key_tokens", "KeyTokens only"),
-    _bind("v", "view", "cycle_view", "the next of these", "View"),
-    _bind("t", "granularity", "cycle_granularity", "remove tokens, words or sentences"),
-    _bind("J", "joint", "toggle_joint", "one scale for both panes, or each its own"),
-    _bind("plus,=", "threshold(1)", "raise_threshold", "colour fewer tokens", sign="+"),
-    _bind("-", "threshold(-1)", "lower_threshold", "colour more tokens"),
-    _bind(">", "gamma(-1)", "lower_gamma", "bring out small scores"),
-    _bind("<", "gamma(1)", "raise_gamma", "bring out large scores"),
-    _bind("i", "lane", "toggle_lane", "glyphs for the colours"),
-    _bind("tab", "flip", "flip_pane", "other pane, where one fits"),
+    bind("1", "choose_view('contribution')", "view_contribution", "contributions"),
+    bind("2", "choose_view('shift')", "view_shift", "shift"),
+    bind("3", "choose_view('answer')", "view_answer", "probability of each answer token"),
+    bind("4", "choose_view('by_token')", "view_by_token", "contributions to one answer token"),
+    bind("5", "choose_view('key_tokens')", "view_key_tokens", "KeyTokens only"),
+    bind("v", "view", "cycle_view", "the next of these", "View"),
+    bind("t", "granularity", "cycle_granularity", "remove tokens, words or sentences"),
+    bind("J", "joint", "toggle_joint", "one scale for both panes, or each its own"),
+    bind("plus,=", "threshold(1)", "raise_threshold", "colour fewer tokens", sign="+"),
+    bind("-", "threshold(-1)", "lower_threshold", "colour more tokens"),
+    bind(">", "gamma(-1)", "lower_gamma", "bring out small scores"),
+    bind("<", "gamma(1)", "raise_gamma", "bring out large scores"),
+    bind("i", "lane", "toggle_lane", "glyphs for the colours"),
+    bind("tab", "flip", "flip_pane", "other pane, where one fits"),
 )
 PAGES = (
-    _bind("P", "prompts", "show_prompts", "all prompts", "Prompts"),
-    _bind("V", "summary", "show_summary", "verdict, evidence, thresholds", "Verdict"),
-    _bind("W", "weights", "show_weights", "what changed in the weights", "Weights"),
+    bind("P", "prompts", "show_prompts", "all prompts", "Prompts"),
+    bind("V", "summary", "show_summary", "verdict, evidence, thresholds", "Verdict"),
+    bind("W", "weights", "show_weights", "what changed in the weights", "Weights"),
 )
-PICTURE = _bind("ctrl+s", "app.picture", "save_picture", "a picture of this page, into a file here")
+PICTURE = bind("ctrl+s", "app.picture", "save_picture", "a picture of this page, into a file here")
 """The application's own: every page that is no dialog has it."""
 
 TAKE = (
-    _bind("E", "export", "export", "export to a file", "Export"),
-    _bind("y", "copy", "copy", "copy to the clipboard"),
+    bind("E", "export", "export", "export to a file", "Export"),
+    bind("y", "copy", "copy", "copy to the clipboard"),
     PICTURE,
-    _bind("o", "other", "open_other", "another unlearned checkpoint"),
+    bind("o", "other", "open_other", "another unlearned checkpoint"),
 )
 LEAVE = (
-    _bind("M", "app.mouse", "toggle_mouse", "leave the mouse to the terminal, or take it"),
-    _bind("?", "help", "help", "this help", "Help"),
-    _bind("q", "app.leave", "quit", "quit", "Quit"),
+    bind("M", "app.mouse", "toggle_mouse", "leave the mouse to the terminal, or take it"),
+    bind("?", "help", "help", "this help", "Help"),
+    bind("q", "app.leave", "quit", "quit", "Quit"),
 )
 
-GUIDE = _bind("g", "app.guide", "show_guide", "what to try here", "Guide")
+GUIDE = bind("g", "app.guide", "show_guide", "what to try here", "Guide")
 """The application's own: it works while the checkpoints load too, where there is a guide at all."""
 
-PAGE_HELP = _bind("?", "app.page_help", "page_help", "the keys of this page", "Help")
+PAGE_HELP = bind("?", "app.page_help", "page_help", "the keys of this page", "Help")
 """The application's own too: every page that is no dialog has it."""
 
 ANYWHERE = ("Anywhere", (("^p", "every command by name"), ("^c", "leave at once")))

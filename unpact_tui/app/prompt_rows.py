@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
 from attribution.types import Label, Nats, Split
 from attribution.verdict import LABELS
-from unpact_tui.app.find import folded, minds_case
+from unpact_tui.app import row_filter
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.layout import piece
 from unpact_tui.app.lines import shown
@@ -43,9 +42,6 @@ SHORT_STATUS: dict[Status, str] = {
     "read": "read",
     "failed": "fail",
 }
-
-CONDITION = "is:"
-"""Begins a word of the filter that is about a row and not about its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +111,7 @@ def next_changed(rows: Sequence[PromptRow], start: int) -> int | None:
 
 def arranged(rows: Sequence[PromptRow], order: Order, wanted: str) -> list[PromptRow]:
     """Return the rows that pass the filter `wanted`, sorted; rows that tie keep their order."""
-    text, conditions = _read(wanted)
-    case = minds_case(text)
-    needle = folded(text, case=case)
-    found = [
-        row
-        for row in rows
-        if all(any(name.startswith(word) for name in _names(row)) for word in conditions)
-        and (not needle or _says(row, needle, case))
-    ]
+    found = row_filter.passing(rows, wanted, _names, _texts)
     if order == "verdict":
         found.sort(key=_alarm)
     elif order == "recovered":
@@ -133,19 +121,9 @@ def arranged(rows: Sequence[PromptRow], order: Order, wanted: str) -> list[Promp
 
 def misread(wanted: str) -> str:
     """Return the first word of a filter that can be true of no row; empty when all can."""
-    names = {*STATUSES, *SPLITS, "changed", *(label.lower() for label in LABELS)}
-    _, conditions = _read(wanted)
-    lost = (word for word in conditions if not any(name.startswith(word) for name in names))
-    return next((CONDITION + word for word in lost), "")
-
-
-def _read(wanted: str) -> tuple[str, list[str]]:
-    """Divide a filter into the text to find and the conditions."""
-    words = wanted.split()
-    conditions = [w[len(CONDITION) :].lower() for w in words if w.lower().startswith(CONDITION)]
-    if not conditions:
-        return wanted.strip(), []
-    return " ".join(w for w in words if not w.lower().startswith(CONDITION)), conditions
+    return row_filter.misread(
+        wanted, (*STATUSES, *SPLITS, "changed", *(label.lower() for label in LABELS))
+    )
 
 
 def _names(row: PromptRow) -> Iterator[str]:
@@ -156,15 +134,8 @@ def _names(row: PromptRow) -> Iterator[str]:
         yield "changed"
 
 
-def _says(row: PromptRow, needle: str, case: bool) -> bool:
-    texts = (row.id, row.prompt, row.answer or "")
-    return any(needle in _seen(text, case) for text in texts)
-
-
-@lru_cache(maxsize=16_384)
-def _seen(text: str, case: bool) -> str:
-    """What does not change is folded once: the filter runs at every row that is read."""
-    return folded(text, case=case)
+def _texts(row: PromptRow) -> tuple[str, ...]:
+    return row.id, row.prompt, row.answer or ""
 
 
 def _alarm(row: PromptRow) -> int:

@@ -13,18 +13,15 @@ from rich.cells import cell_len
 
 from attribution.types import Interval, Label
 from attribution.verdict import LABELS
-from unpact_tui.app.find import folded, minds_case
+from unpact_tui.app import row_filter
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
-from unpact_tui.app.prompt_rows import CONDITION, SHORT, clipped
+from unpact_tui.app.prompt_rows import SHORT, clipped
 from unpact_tui.triage.ranking import Ranked
 from unpact_tui.weights.table import percent
 
 ALARMING: tuple[Label, ...] = ("SUPPRESSED", "COLLAPSED")
 """Verdicts to look at first."""
-
-ASIDE = frozenset({"This is the base itself.", "This is the reference itself."})
-"""Warnings of what a triage was given for comparison: it is on no front."""
 
 Value = Callable[[Ranked], Interval | float | None]
 
@@ -107,15 +104,8 @@ KEYS: tuple[Key, ...] = (
 
 def arranged(rows: Sequence[Ranked], key: Key, wanted: str, *, falling: bool) -> list[Ranked]:
     """Return the rows that pass the filter `wanted`, sorted; rows that tie keep their order."""
-    text, conditions = _read(wanted)
-    case = minds_case(text)
-    needle = folded(text, case=case)
-    found = [
-        row
-        for row in rows
-        if all(any(name.startswith(word) for name in _names(row)) for word in conditions)
-        and (not needle or any(needle in folded(said, case=case) for said in _texts(row)))
-    ]
+    one_spaced = " ".join(wanted.split())
+    found = row_filter.passing(rows, one_spaced, _names, _texts)
     known = [row for row in found if not key.of(row)[0]]
     known.sort(key=lambda row: key.of(row)[1], reverse=falling)
     return [*known, *(row for row in found if key.of(row)[0])]
@@ -123,16 +113,9 @@ def arranged(rows: Sequence[Ranked], key: Key, wanted: str, *, falling: bool) ->
 
 def misread(wanted: str) -> str:
     """Return the first word of a filter that can be true of no row; empty when all can."""
-    names = {"front", "failed", "measured", *(label.lower() for label in LABELS)}
-    _, conditions = _read(wanted)
-    lost = (word for word in conditions if not any(name.startswith(word) for name in names))
-    return next((CONDITION + word for word in lost), "")
-
-
-def _read(wanted: str) -> tuple[str, list[str]]:
-    words = wanted.split()
-    conditions = [w[len(CONDITION) :].lower() for w in words if w.lower().startswith(CONDITION)]
-    return " ".join(w for w in words if not w.lower().startswith(CONDITION)), conditions
+    return row_filter.misread(
+        wanted, ("front", "failed", "measured", *(label.lower() for label in LABELS))
+    )
 
 
 def _names(row: Ranked) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from unpact_tui import checkpoints
 from unpact_tui.checkpoints import ADAPTER_CONFIG, CONFIG, Checkpoint
 from unpact_tui.errors import BadUsage, CheckpointError
+from unpact_tui.triage.row import IS_BASE, IS_REFERENCE
 
 _DEEP = 3
 """Folders below the one that was named: a sweep has runs, and a run has checkpoints."""
@@ -131,7 +132,7 @@ def _read(
         return candidate
     note = ""
     if found == base.fingerprint:
-        note = "This is the base itself."
+        note = IS_BASE
     elif reference is not None and found == reference.fingerprint:
-        note = "This is the reference itself."
+        note = IS_REFERENCE
     return replace(candidate, fingerprint=found, note=note)

@@ -64,7 +64,7 @@ def triage(chosen: Chosen, settings: Settings, way: Way) -> ExitCode:
     with ended_by_signals(), _kept(way) as kept:
         gathered = _gathered(planned, kept, way)
         rows = [gathered.rows[key] for key in planned.keys]
-        found = table(rows, base=chosen.base, reference=chosen.reference, aside=planned.aside)
+        found = table(rows, base=chosen.base, reference=chosen.reference)
         if gathered.unwritten is not None:
             output.print_error(gathered.unwritten)
         put(_json(found) if way.json else telling.as_text(found))

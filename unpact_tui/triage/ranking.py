@@ -22,13 +22,13 @@ Knows nothing of models, files or screens.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from attribution.types import Interval, Label
-from unpact_tui.triage.row import SCHEMA, Row
+from unpact_tui.triage.row import ASIDE, SCHEMA, Row
 
 WORST_FIRST: tuple[Label | None, ...] = (
     "COLLAPSED", "RETAINED", "SUPPRESSED", "UNKNOWN", "UNRECOVERED", None,
@@ -66,14 +66,15 @@ def table(
     *,
     base: str = "",
     reference: str | None = None,
-    aside: Collection[str] = (),
 ) -> Table:
-    """Rank the rows; those whose key is `aside` are there for comparison, and on no front."""
+    """Rank the rows; base and reference among them are there for comparison, and on no front."""
     measured = [row for row in rows if row.verdict is not None]
     everywhere = measured and all("model_utility" in row.metrics for row in measured)
     utility: Utility = "model_utility" if everywhere else "retain_match"
     found = sorted((_ranked(row, utility) for row in rows), key=_order)
-    best = front([row for row in found if row.key not in aside and row.verdict != "COLLAPSED"])
+    best = front(
+        [row for row in found if row.verdict != "COLLAPSED" and ASIDE.isdisjoint(row.warnings)]
+    )
     places = (
         msgspec.structs.replace(row, rank=place, front=row.key in best)
         for place, row in enumerate(found, start=1)

@@ -13,6 +13,11 @@ from unpact_tui.ledger import Form, KeyedLine
 
 SCHEMA = 1
 
+IS_BASE = "This is the base itself."
+IS_REFERENCE = "This is the reference itself."
+ASIDE = frozenset({IS_BASE, IS_REFERENCE})
+"""Warnings of what is there for comparison: it is on no front."""
+
 
 class WeightsEntry(msgspec.Struct, frozen=True):
     """How far the weights are from the base's."""

@@ -27,7 +27,8 @@ from unpact_tui.app.prompt_rows import (
     next_suppressed,
     next_with,
 )
-from unpact_tui.app.screens.prompts import Filter, PromptsScreen
+from unpact_tui.app.screens.listing import Filter
+from unpact_tui.app.screens.prompts import PromptsScreen
 from unpact_tui.app.widgets.prompt_list import PromptList
 
 ROWS = (

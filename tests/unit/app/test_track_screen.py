@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from inspector import HOSTILE, until
+from boards import EACH, SIZES, app_of
+from inspector import until
 from painted import assert_harmless, on_screen
 from textual.geometry import Region
 from textual.pilot import Pilot
@@ -21,28 +22,8 @@ from unpact_tui.app.triage_opening import Place
 from unpact_tui.app.widgets.track_map import TrackMap
 from unpact_tui.app.widgets.track_rows import Picture, Step, TrackRows, scale_of
 from unpact_tui.document import encode
-from unpact_tui.track.following import Follower
 from unpact_tui.track.schema import TrackedStep
 from unpact_tui.track.units import over_steps, units
-
-SIZES = [
-    (80, 24),
-    *(
-        pytest.param(size, marks=pytest.mark.soak)
-        for size in [(120, 40), (200, 60), (50, 18), (40, 10)]
-    ),
-]
-QUICK = ("instruction", "clipboard", "right-to-left", "partial")
-EACH = [
-    " ".join(HOSTILE[name] for name in QUICK),
-    *(pytest.param(HOSTILE[name], marks=pytest.mark.soak, id=name) for name in HOSTILE),
-]
-
-
-def app_of(path: Path, *, plain: bool = False, no_colour: bool = False) -> BoardApp:
-    follower = Follower(path)
-    follower.read()
-    return BoardApp(follower, Looks(no_colour=no_colour, ascii=plain))
 
 
 def page(pilot: Pilot[None]) -> TrackScreen:

@@ -6,41 +6,22 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from inspector import HOSTILE, until
+from boards import EACH, SIZES, app_of
+from inspector import until
 from painted import assert_harmless, on_screen
 from textual.pilot import Pilot
 from track_fixture import row, rows, run, written
 
 from unpact_tui.app import board
 from unpact_tui.app.board import BoardApp
-from unpact_tui.app.frame import Looks
 from unpact_tui.app.glyphs import ASCII, UNICODE
 from unpact_tui.app.screens.track import TrackScreen
 from unpact_tui.app.screens.triage import TriageScreen
 from unpact_tui.app.triage_rows import KEYS, arranged, brief, cells, fit, heading, misread
 from unpact_tui.document import encode
-from unpact_tui.track.following import Board, Follower
+from unpact_tui.track.following import Board
 from unpact_tui.triage.ranking import table
 from unpact_tui.triage.row import Row
-
-SIZES = [
-    (80, 24),
-    *(
-        pytest.param(size, marks=pytest.mark.soak)
-        for size in [(120, 40), (200, 60), (50, 18), (40, 10)]
-    ),
-]
-QUICK = ("instruction", "clipboard", "right-to-left", "partial")
-EACH = [
-    " ".join(HOSTILE[name] for name in QUICK),
-    *(pytest.param(HOSTILE[name], marks=pytest.mark.soak, id=name) for name in HOSTILE),
-]
-
-
-def app_of(path: Path, *, plain: bool = False, no_colour: bool = False) -> BoardApp:
-    follower = Follower(path)
-    follower.read()
-    return BoardApp(follower, Looks(no_colour=no_colour, ascii=plain))
 
 
 def page(pilot: Pilot[None]) -> TriageScreen:

@@ -12,21 +12,19 @@ from typing import ClassVar
 from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
-from textual.widgets import Input, Static
 
 from unpact_tui.app import prompt_rows
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.host import Host
-from unpact_tui.app.lines import WARN, Line, content
+from unpact_tui.app.lines import WARN, Line
 from unpact_tui.app.prompt_lines import counted, progress_line, title_line
 from unpact_tui.app.prompt_rows import ORDERS, Order, PromptRow
-from unpact_tui.app.screens.search import Needle
+from unpact_tui.app.screens.listing import FilterLine, ListingScreen
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.prompt_detail import PromptDetail
 from unpact_tui.app.widgets.prompt_list import PromptList
+from unpact_tui.app.widgets.status_line import OneLine
 
 _JUMPS: dict[str, Callable[[Sequence[PromptRow], int], int | None]] = {
     "suppressed": prompt_rows.next_suppressed,
@@ -77,28 +75,16 @@ _KEYS: list[BindingType] = [
 _LOOK = """
 PromptsScreen {
     layout: vertical;
-    & .prompts-line { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    & OneLine { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     & #prompts-title { background: $panel; }
     & #prompts-heading { color: $text-muted; }
     & PromptList { padding: 0 1; }
-    & #prompts-filter { display: none; height: 1; padding: 0 1; }
-    & #filter-sign { width: 2; }
-    &.-filtering #prompts-filter { display: block; }
-    &.-ascii .prompts-line { text-overflow: clip; }
+    &.-ascii OneLine { text-overflow: clip; }
 }
 """
 
 
-class Filter(Needle):
-    """What rows must say to be shown."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", key_display="enter", id="keep_filter"),
-        Binding("escape", "screen.back", "Clear", key_display="esc", id="clear_filter"),
-    ]
-
-
-class PromptsScreen(Screen[int | None]):
+class PromptsScreen(ListingScreen[int | None]):
     """Gives the index of the prompt to open, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = _KEYS
@@ -106,7 +92,6 @@ class PromptsScreen(Screen[int | None]):
     app = getters.app(Host)
     _list = getters.query_one(PromptList)
     _detail = getters.query_one(PromptDetail)
-    _filter = getters.query_one(Filter)
 
     class Scoring(Message):
         """The prompts that wait are to be read in the background, or no longer."""
@@ -140,17 +125,14 @@ class PromptsScreen(Screen[int | None]):
         self._note = ""
         self._glyphs = glyphs
         self._plain = ascii_only
-        self._lines: dict[str, Line] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out the lines, the list and what is under the cursor."""
         for name in ("title", "counts", "progress", "heading"):
-            yield Static(id=f"prompts-{name}", classes="prompts-line", markup=False)
+            yield OneLine(self._glyphs, id=f"prompts-{name}")
         yield PromptList(self._glyphs, plain=self._plain, current=self._current)
         yield PromptDetail(self._glyphs, plain=self._plain)
-        with Horizontal(id="prompts-filter"):
-            yield Static("/", id="filter-sign", markup=False)
-            yield Filter("", placeholder=_HINT, id="filter-needle")
+        yield FilterLine(_HINT)
         yield Foot()
 
     def on_mount(self) -> None:
@@ -168,18 +150,6 @@ class PromptsScreen(Screen[int | None]):
             self._arrange()
 
     # ------------------------------------------------------------ what a person does
-
-    def action_move(self, by: int) -> None:
-        """Go some rows down."""
-        self._list.go(self._list.cursor + by)
-
-    def action_page(self, by: int) -> None:
-        """Go half a page down."""
-        self._list.go(self._list.cursor + by * self._list.half_page)
-
-    def action_end(self, side: int) -> None:
-        """Go to the first or the last row."""
-        self._list.go(0 if side < 0 else len(self._shown) - 1)
 
     def action_jump(self, name: str) -> None:
         """Go to the next row of a kind."""
@@ -215,18 +185,10 @@ class PromptsScreen(Screen[int | None]):
         if self._order != "file":
             self._list.go(0)
 
-    def action_filter(self) -> None:
-        """Write a filter."""
-        self.add_class("-filtering")
-        self._filter.focus()
-
     def action_back(self) -> None:
         """Take the filter away; without one, leave."""
-        if self.has_class("-filtering"):
-            self._filter.value = ""
-            self.remove_class("-filtering")
-            self._list.focus()
-            self._arrange()
+        if self.filtering:
+            super().action_back()
         else:
             self.dismiss(None)
 
@@ -237,28 +199,18 @@ class PromptsScreen(Screen[int | None]):
 
     # ------------------------------------------------------------ what the parts say
 
-    def on_input_changed(self) -> None:
-        """Filter at once."""
-        self._arrange()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Back to the list; an empty filter goes."""
-        event.stop()
-        self._list.focus()
-        self.set_class(bool(event.value.strip()), "-filtering")
-
-    def on_prompt_list_moved(self) -> None:
+    def on_row_list_moved(self) -> None:
         """Say what is under the cursor."""
         self._say_note("")
         self._detail.show(self._list.here)
 
-    def on_prompt_list_chosen(self) -> None:
+    def on_row_list_chosen(self) -> None:
         """A second click opens."""
         self.action_open()
 
-    def on_prompt_list_placed(self) -> None:
+    def on_row_list_placed(self) -> None:
         """Name the columns where they stand."""
-        self._write("prompts-counts", ((self._counts(), ""),))
+        self._say("prompts-counts", ((self._counts(), ""),))
         self._head()
 
     # ------------------------------------------------------------ drawing
@@ -270,14 +222,14 @@ class PromptsScreen(Screen[int | None]):
         self._shown = prompt_rows.arranged(self._rows, self._order, self._filter.value)
         self._list.show(self._shown, self._longest)
         wanted = self._filter.value
-        self._write("prompts-title", title_line(self._order, wanted, len(self._shown)))
-        self._write("prompts-counts", ((self._counts(), ""),))
+        self._say("prompts-title", title_line(self._order, wanted, len(self._shown)))
+        self._say("prompts-counts", ((self._counts(), ""),))
         self._progress_line()
         self._detail.show(self._list.here)
 
     def _head(self) -> None:
-        names = prompt_rows.heading(self._list.columns, self._order, self._glyphs)
-        self._write("prompts-heading", ((names, ""),))
+        names = prompt_rows.heading(self._list.fit, self._order, self._glyphs)
+        self._say("prompts-heading", ((names, ""),))
 
     def _counts(self) -> str:
         return counted(self._rows, self._glyphs, self.size.width - 2)
@@ -288,9 +240,7 @@ class PromptsScreen(Screen[int | None]):
 
     def _progress_line(self) -> None:
         doing = progress_line(self._rows, self._progress, self._glyphs)
-        self._write("prompts-progress", ((self._note, WARN),) if self._note else doing)
+        self._say("prompts-progress", ((self._note, WARN),) if self._note else doing)
 
-    def _write(self, name: str, line: Line) -> None:
-        if self._lines.get(name) != line:
-            self._lines[name] = line
-            self.query_one(f"#{name}", Static).update(content([line], self._glyphs), layout=False)
+    def _say(self, name: str, line: Line) -> None:
+        self.query_one(f"#{name}", OneLine).say(line)

@@ -12,17 +12,15 @@ from typing import ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
-from textual.content import Content
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Static
 
-from unpact_tui.app import keys
+from unpact_tui.app.binding import bind
 from unpact_tui.app.glyphs import Glyphs
-from unpact_tui.app.host import Host
 from unpact_tui.app.lines import Line, content
+from unpact_tui.app.screens.board import LEAVE, BoardScreen
 from unpact_tui.app.track_lines import (
     about,
     asked,
@@ -33,11 +31,12 @@ from unpact_tui.app.track_lines import (
     says,
     title,
 )
-from unpact_tui.app.triage_opening import START, OpenCheckpoint, Place
-from unpact_tui.app.widgets.foot import Foot
+from unpact_tui.app.triage_opening import START, Place
+from unpact_tui.app.widgets.cell_rows import HEAD
 from unpact_tui.app.widgets.legend import Legend
+from unpact_tui.app.widgets.status_line import OneLine
 from unpact_tui.app.widgets.track_map import TrackMap
-from unpact_tui.app.widgets.track_rows import HEAD, Picture, Step, scale_of
+from unpact_tui.app.widgets.track_rows import Picture, Step, scale_of
 from unpact_tui.track.following import Board
 from unpact_tui.track.happened import events
 from unpact_tui.track.quantities import Series, series
@@ -45,51 +44,35 @@ from unpact_tui.track.schema import CaseStep, TrackedStep
 from unpact_tui.track.schema import Event as Happening
 from unpact_tui.track.text import letter
 from unpact_tui.track.units import case_ids, over_steps, units
-
-
-def _bind(keys: str, action: str, name: str, does: str, foot: str = "", sign: str = "") -> Binding:
-    return Binding(
-        keys,
-        action,
-        foot or does,
-        show=bool(foot),
-        key_display=sign or None,
-        id=name,
-        tooltip=does,
-    )
-
+from unpact_tui.triage.row import Row
 
 _KEYS: list[BindingType] = [
-    _bind("enter", "open", "open_step", "open this checkpoint in the inspector", "Open", "enter"),
-    _bind("right,l", "step(1)", "next_step", "next step", "Step"),
-    _bind("left,h", "step(-1)", "previous_step", "previous step"),
-    _bind("down,j", "case(1)", "next_tracked_prompt", "next prompt", "Prompt"),
-    _bind("up,k", "case(-1)", "previous_tracked_prompt", "previous prompt"),
-    _bind("n", "event", "next_event", "next step at which something happened", "Event"),
-    _bind("home,0", "end(-1)", "first_step", "first step"),
-    _bind("end,$,G", "end(1)", "last_step", "last step"),
-    _bind("t", "by_word", "words_or_tokens", "a row per word, or per token", "Words"),
-    _bind("s", "order", "order_words", "in the order of the text, or most moved first", "Sort"),
-    _bind("ctrl+f", "page(1)", "words_down", "half a page of words down"),
-    _bind("ctrl+b", "page(-1)", "words_up", "half a page of words up"),
-    _bind(
+    bind("enter", "open", "open_step", "open this checkpoint in the inspector", "Open", "enter"),
+    bind("right,l", "step(1)", "next_step", "next step", "Step"),
+    bind("left,h", "step(-1)", "previous_step", "previous step"),
+    bind("down,j", "case(1)", "next_tracked_prompt", "next prompt", "Prompt"),
+    bind("up,k", "case(-1)", "previous_tracked_prompt", "previous prompt"),
+    bind("n", "event", "next_event", "next step at which something happened", "Event"),
+    bind("home,0", "end(-1)", "first_step", "first step"),
+    bind("end,$,G", "end(1)", "last_step", "last step"),
+    bind("t", "by_word", "words_or_tokens", "a row per word, or per token", "Words"),
+    bind("s", "order", "order_words", "in the order of the text, or most moved first", "Sort"),
+    bind("ctrl+f", "page(1)", "words_down", "half a page of words down"),
+    bind("ctrl+b", "page(-1)", "words_up", "half a page of words up"),
+    bind(
         "pagedown,ctrl+d",
-        "scroll_side(1)",
+        "scroll_box(1)",
         "numbers_down",
         "numbers and events down",
         "More",
         "pgdn",
     ),
-    _bind("pageup,ctrl+u", "scroll_side(-1)", "numbers_up", "numbers and events up"),
-    keys.LEAVE[0],
-    keys.LEAVE[2],
+    bind("pageup,ctrl+u", "scroll_box(-1)", "numbers_up", "numbers and events up"),
+    *LEAVE,
 ]
 
 _LOOK = """
 TrackScreen {
-    layout: vertical;
-    overflow: hidden;
-    & .track-line { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     & #track-title { background: $panel; }
     & #track-asked { height: 2; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     & #track-parts { layout: horizontal; height: 1fr; min-height: 4; }
@@ -116,14 +99,9 @@ TrackScreen {
     &.-below #track-events { margin-top: 0; }
     &.-ascii #track-side { border-left: ascii $foreground 40%; }
     &.-ascii.-below #track-side { border-left: none; border-top: ascii $foreground 40%; }
-    &.-ascii .track-line, &.-ascii #track-asked, &.-ascii #track-series {
-        text-overflow: clip;
-    }
+    &.-ascii #track-asked, &.-ascii #track-series { text-overflow: clip; }
     &.-low #track-says, &.-lowest #track-says { display: none; }
     &.-lowest #track-side, &.-lowest #track-asked { display: none; }
-    & #track-too-small { display: none; width: 100%; height: 100%; }
-    &.-tiny > *, &.-flat > * { display: none; }
-    &.-tiny > #track-too-small, &.-flat > #track-too-small { display: block; }
 }
 """
 
@@ -131,23 +109,17 @@ _BESIDE = 160
 """Columns from which the numbers stand beside the map and not below it."""
 
 
-class TrackScreen(Screen[None]):
+class TrackScreen(BoardScreen):
     """Shows what it is told."""
 
     BINDINGS: ClassVar[list[BindingType]] = _KEYS
     DEFAULT_CSS = _LOOK
-    AUTO_FOCUS = ""
-    app = getters.app(Host)
     _map = getters.query_one(TrackMap)
 
     def __init__(self, name: str, glyphs: Glyphs, ascii_only: bool, at: Place = START) -> None:
         """`name` says where the steps are from, `at` is where to begin."""
-        super().__init__(classes="-ascii" if ascii_only else None)
-        self._name = name
-        self._glyphs = glyphs
+        super().__init__(name, glyphs, ascii_only, at)
         self._ascii = ascii_only
-        self._wanted = at
-        self._board = Board()
         self._series: tuple[Series, ...] = ()
         self._events: tuple[Happening, ...] = ()
         self._ids: tuple[str, ...] = ()
@@ -159,18 +131,17 @@ class TrackScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the map with what belongs to it."""
-        yield Static(id="track-title", classes="track-line", markup=False)
+        yield OneLine(self._glyphs, id="track-title")
         yield Static(id="track-asked", markup=False)
         with Container(id="track-parts"):
             yield TrackMap(self._glyphs)
             with VerticalScroll(id="track-side", can_focus=False):
                 yield Static(id="track-series", markup=False)
                 yield Static(id="track-events", markup=False)
-        yield Static(id="track-about", classes="track-line", markup=False)
-        yield Static(id="track-says", classes="track-line", markup=False)
+        yield OneLine(self._glyphs, id="track-about")
+        yield OneLine(self._glyphs, id="track-says")
         yield Legend(id="track-legend")
-        yield Foot()
-        yield Static(Content("Too small: 40 columns and 10 rows are needed."), id="track-too-small")
+        yield from super().compose()
 
     def on_mount(self) -> None:
         """Draw what was said before."""
@@ -203,6 +174,10 @@ class TrackScreen(Screen[None]):
         """Where somebody is."""
         case = self._ids[self._case] if self._ids else ""
         return Place(self._board.steps[self._step].key, case) if self._board.steps else START
+
+    @property
+    def _chosen(self) -> Row | None:
+        return self._board.steps[self._step].row if self._board.steps else None
 
     # ------------------------------------------------------------ what a person does
 
@@ -240,16 +215,6 @@ class TrackScreen(Screen[None]):
         """Show more words."""
         self._map.scroll_relative(y=by * max(1, self._map.page // 2), animate=False)
 
-    def action_scroll_side(self, by: int) -> None:
-        """Show more numbers, and what happened."""
-        side = self.query_one("#track-side", VerticalScroll)
-        side.scroll_relative(y=by * max(1, side.size.height - 1), animate=False)
-
-    def action_open(self) -> None:
-        """Ask for the checkpoint of this step."""
-        if self._board.steps:
-            self.post_message(OpenCheckpoint(self._board.steps[self._step].row.compare))
-
     def on_track_map_chosen(self, event: TrackMap.Chosen) -> None:
         """Follow the mouse."""
         self._go(event.step)
@@ -269,10 +234,10 @@ class TrackScreen(Screen[None]):
         known = here or next((case for case in cases if case is not None), None)
         self._draw_map(steps, cases)
         where = place(self._case, len(self._ids), known, self._glyphs)
-        self._write("title", [title(self._name, steps, self._step, where)])
+        self._say("track-title", title(self._name, steps, self._step, where))
         self._write("asked", asked(known))
-        self._write("about", [about(steps[self._step], here, self._glyphs)])
-        self._write("says", [says(here)])
+        self._say("track-about", about(steps[self._step], here, self._glyphs))
+        self._say("track-says", says(here))
         room = self.query_one("#track-side").size.width - 3
         numbers = [quantity(found, self._step, room, self._glyphs) for found in self._series]
         self._write("series", [in_brief(self._events, self._glyphs), *numbers])

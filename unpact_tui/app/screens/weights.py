@@ -18,10 +18,10 @@ from textual.widgets import Static
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, content, shown
 from unpact_tui.app.weight_lines import by_change, detail, failure, most_changed, saying
+from unpact_tui.app.widgets.cell_rows import HEAD
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.app.widgets.heat_legend import HeatLegend
 from unpact_tui.app.widgets.heat_map import HeatMap
-from unpact_tui.app.widgets.heat_rows import HEAD
 from unpact_tui.app.widgets.status_line import OneLine
 from unpact_tui.weights.change import WeightChange
 from unpact_tui.weights.table import SCALES, Scale, Table, table

@@ -1,24 +1,19 @@
 """Layers by modules as coloured cells with a cursor.
 
 It shows what it is given and knows neither files nor keys: the screen moves the cursor. Drawn by
-line, with one cached strip per row: a cursor move writes two cells.
+line: a cursor move writes two cells.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from unpact_tui.app import palette
-from unpact_tui.app.widgets.heat_rows import CURSOR, HEAD, TITLE, HeatRows, joined
+from unpact_tui.app.widgets.cell_map import CellMap
+from unpact_tui.app.widgets.cell_rows import HEAD, Run
+from unpact_tui.app.widgets.heat_rows import HeatRows
 from unpact_tui.weights.change import Cell
 from unpact_tui.weights.table import Scale, Table
 
@@ -26,24 +21,8 @@ Position = tuple[int, int]
 """Row and column."""
 
 
-class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
+class HeatMap(CellMap):
     """A table of changes, coloured by how strong they are."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*palette.COMPONENTS, TITLE, CURSOR}
-
-    DEFAULT_CSS = """
-        HeatMap {
-            height: 1fr;
-            overflow-x: hidden;
-            scrollbar-gutter: stable;
-            scrollbar-size-vertical: 1;
-            & > .heat-map--title { color: $text-muted; }
-            & > .heat-map--cursor { text-style: reverse; }
-            &:nocolor > .heat-map--title { color: ansi_default; }
-        }
-        """ + palette.css("HeatMap")
-
-    ALLOW_SELECT = False
 
     cursor: reactive[Position] = reactive((0, 0), repaint=False)
     """Row and column."""
@@ -66,8 +45,6 @@ class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows = HeatRows()
-        self._strips: dict[int, Strip] = {}
-        self._styles: dict[str, Style] = {}
 
     def show(self, table: Table, scale: Scale) -> None:
         """Show a table, more of it, or the same on another scale; the cursor stays on its cell."""
@@ -81,11 +58,6 @@ class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
     def cell(self) -> Cell | None:
         """What is under the cursor."""
         return self._rows.table.cells.get(self.cursor)
-
-    @property
-    def page(self) -> int:
-        """How many rows of cells can be seen."""
-        return max(1, self.size.height - HEAD)
 
     def validate_cursor(self, position: Position) -> Position:
         """Keep it in the table."""
@@ -109,10 +81,6 @@ class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
         self._rows.plain = self.ascii
         self._place()
 
-    def on_resize(self) -> None:
-        """Lay out anew."""
-        self._place()
-
     def on_click(self, event: events.Click) -> None:
         """Say which cell was clicked."""
         offset = event.get_content_offset(self)
@@ -122,49 +90,19 @@ class HeatMap(ScrollView, can_focus=False, inherit_bindings=False):
         if column is not None and row < len(self._rows.table.rows):
             self.post_message(self.Moved(self, (row, column)))
 
-    def notify_style_update(self) -> None:
-        """Forget what was drawn in the old style."""
-        super().notify_style_update()
-        self._strips.clear()
-        self._styles.clear()
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of the view; the titles stay where they are."""
-        row = y - HEAD if y < HEAD else y - HEAD + self.scroll_offset.y
-        strip = self._strips.get(row)
-        if strip is None:
-            runs = joined(self._runs(row))
-            segments = [Segment(text, self._style(look)) for look, text in runs]
-            strip = Strip(segments).adjust_cell_length(self.size.width, self._style(""))
-            self._strips[row] = strip
-        return strip
-
-    def _runs(self, row: int) -> list[tuple[str, str]]:
-        """Return what stands in a row; those below zero are the titles."""
+    def _runs(self, row: int) -> list[Run]:
         if not self._rows.table.rows or row >= len(self._rows.table.rows):
             return []
         return self._rows.head(row + HEAD) if row < 0 else self._rows.row(row, self.cursor)
 
-    def _style(self, look: str) -> Style:
-        if look not in self._styles:
-            partial = self.get_component_rich_style(look, partial=True) if look else Style()
-            self._styles[look] = self.rich_style + partial
-        return self._styles[look]
-
-    def _place(self) -> None:
-        width = self.scrollable_content_region.width if self.is_attached else 0
-        if width < 1:
-            return
+    def _lay_out(self, width: int) -> int:
         self._rows.place(width, signs=self.ascii or self.has_pseudo_class("nocolor"))
         self._rows.show_column(self.cursor[1])
-        self.virtual_size = Size(width, len(self._rows.table.rows) + HEAD)
-        self._scroll_update(self.virtual_size)  # or the scroll bar learns of it a frame too late
-        self._forget()
-        self._follow()
+        return len(self._rows.table.rows)
 
-    def _forget(self) -> None:
-        self._strips.clear()
-        self.refresh()
+    def _place(self) -> None:
+        super()._place()
+        self._follow()
 
     def _follow(self) -> None:
         """Bring the cursor into view by half a page: any scroll repaints the whole view."""

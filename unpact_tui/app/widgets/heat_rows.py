@@ -6,22 +6,13 @@ cells to repaint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unpact_tui.app import palette
 from unpact_tui.app.lines import shown
+from unpact_tui.app.widgets.cell_rows import CURSOR, TITLE, Run, more
 from unpact_tui.weights.headers import group_line, headers
 from unpact_tui.weights.table import Scale, Table, hundredths, level
-
-Run = tuple[str, str]
-"""A component class, "" for none, and a text."""
-
-TITLE = "heat-map--title"
-CURSOR = "heat-map--cursor"
-
-HEAD = 2
-"""Rows above the cells: the groups and the names of the modules."""
 
 _LABEL = 14
 _NARROWEST = 4
@@ -98,9 +89,8 @@ class HeatRows:
         columns = [shown(self.table.columns[column], 80) for column in self._seen()]
         titles = headers(columns, self.fit.column)
         if line == 0:
-            return [
-                (TITLE, self._more().ljust(self.fit.label) + group_line(titles, self.fit.column))
-            ]
+            unseen = more(self._seen(), len(self.table.columns))
+            return [(TITLE, unseen.ljust(self.fit.label) + group_line(titles, self.fit.column))]
         names = "".join(title.name.ljust(self.fit.column) for title in titles)
         return [(TITLE, _CORNER.ljust(self.fit.label) + names)]
 
@@ -115,11 +105,6 @@ class HeatRows:
 
     def _seen(self) -> range:
         return range(self.first, min(self.first + self.fit.columns, len(self.table.columns)))
-
-    def _more(self) -> str:
-        """Say on which sides there are columns that are not seen."""
-        left, right = self.first > 0, self._seen().stop < len(self.table.columns)
-        return f"{'<' if left else ' '}more{'>' if right else ''}" if left or right else ""
 
     def _title(self, row: int) -> str:
         title, room = shown(self.table.rows[row].label, 80), self.fit.label - 1
@@ -150,14 +135,3 @@ def sign(step: int | None, plain: bool) -> str:
     if step == 0:
         return "." if plain else "·"
     return str(step) if plain else palette.lane(step)
-
-
-def joined(runs: Iterable[Run]) -> list[Run]:
-    """Join neighbours of one look: fewer bytes."""
-    found: list[Run] = []
-    for look, text in runs:
-        if found and found[-1][0] == look:
-            found[-1] = look, found[-1][1] + text
-        else:
-            found.append((look, text))
-    return found

@@ -1,209 +1,32 @@
-"""Rows of prompts with a cursor.
-
-It shows the rows it is given, in the order it is given them, and knows neither filters nor what
-becomes of a prompt. Drawn by line, and repainted by line: of thousands of rows that come again ten
-times a second, those in view that changed are written.
-"""
+"""Rows of prompts with a cursor; what becomes of a prompt is not its business."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
-
-from rich.segment import Segment
-from rich.style import Style
-from textual import events
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.prompt_rows import Columns, PromptRow, cells, columns
-
-_ALARM, _PENDING, _VERDICT, _CURSOR = (
-    f"prompt-list--{name}" for name in ("alarm", "pending", "verdict", "cursor")
-)
+from unpact_tui.app.widgets.row_list import ALARM, QUIET, VERDICT, RowList
 
 
-class PromptList(ScrollView, can_focus=True, inherit_bindings=False):
+class PromptList(RowList[PromptRow, Columns]):
     """One row per prompt."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_ALARM, _PENDING, _VERDICT, _CURSOR}
-
-    DEFAULT_CSS = """
-        PromptList {
-            height: 1fr;
-            overflow-x: hidden;
-            scrollbar-gutter: stable;
-            scrollbar-size-vertical: 1;
-            & > .prompt-list--alarm { color: $text-warning; text-style: bold; }
-            & > .prompt-list--verdict { text-style: bold; }
-            & > .prompt-list--pending { color: $text-muted; }
-            & > .prompt-list--cursor { text-style: reverse; }
-            &:ansi > .prompt-list--alarm { color: ansi_yellow; text-style: bold; }
-            &:ansi > .prompt-list--pending { color: ansi_default; text-style: dim; }
-            &:nocolor > .prompt-list--alarm { color: transparent; text-style: bold; }
-            &:nocolor > .prompt-list--pending { color: transparent; text-style: dim; }
-        }
-        """
-
-    ALLOW_SELECT = False
-
-    class Moved(Message):
-        """The cursor is on another row, or on none."""
-
-    class Placed(Message):
-        """The columns are as wide as they are now."""
-
-    class Chosen(Message):
-        """The row under the cursor was clicked."""
 
     def __init__(self, glyphs: Glyphs, *, plain: bool, current: int) -> None:
         """`current` is the index of the prompt that is open; `plain` writes signs in ASCII."""
-        super().__init__()
-        self.cursor = 0
-        """Place of the row under the cursor."""
-        self._rows: Sequence[PromptRow] = ()
-        self._longest = 0
-        self._columns = columns(0, 0)
-        self._glyphs = glyphs
+        super().__init__(glyphs, columns(0, 0))
         self._plain = plain
         self._current = current
-        self._strips: dict[int, Strip] = {}
-        self._styles: dict[str, Style] = {}
 
-    @property
-    def here(self) -> PromptRow | None:
-        """The row under the cursor."""
-        return self._rows[self.cursor] if self._rows else None
+    def _key(self, row: PromptRow) -> int:
+        return row.index
 
-    @property
-    def columns(self) -> Columns:
-        """How wide the columns are."""
-        return self._columns
+    def _fitted(self, longest: int, width: int) -> Columns:
+        return columns(longest, width)
 
-    def show(self, rows: Sequence[PromptRow], longest: int) -> None:
-        """Show these rows, in columns where the longest of all ids fits.
-
-        The cursor stays on its prompt, or where it was when that is gone.
-        """
-        here = None if self.here is None else self.here.index
-        stay = next((i for i, row in enumerate(rows) if row.index == here), self.cursor)
-        before, was = self._rows, self.cursor
-        self._rows, self.cursor = rows, max(0, min(len(rows) - 1, stay))
-        seen = range(self.scroll_offset.y, self.scroll_offset.y + self.size.height)
-        changed = [y for y in {*self._strips, *seen} if _row(before, y) != _row(rows, y)]
-        self._repaint(changed if was == self.cursor else [*changed, was, self.cursor])
-        self._longest = longest
-        self._place()
-        if was != self.cursor:
-            self._follow()
-
-    def go(self, place: int) -> None:
-        """Put the cursor on a row, or on the nearest there is."""
-        was, self.cursor = self.cursor, max(0, min(len(self._rows) - 1, place))
-        if was != self.cursor:
-            self._repaint([was, self.cursor])
-            self._follow()
-            self.post_message(self.Moved())
-
-    @property
-    def half_page(self) -> int:
-        """How many rows half of the view holds."""
-        return max(1, self.size.height // 2)
-
-    def on_resize(self) -> None:
-        """Keep the cursor in view."""
-        self._strips.clear()
-        self._place()
-        self._follow()
-
-    def on_click(self, event: events.Click) -> None:
-        """Go to the row; a second click chooses it."""
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        place = offset.y + self.scroll_offset.y
-        if 0 <= place < len(self._rows):
-            self.go(place)
-            if event.chain > 1:
-                self.post_message(self.Chosen())
-
-    def notify_style_update(self) -> None:
-        """Forget what was drawn in the old style."""
-        super().notify_style_update()
-        self._strips.clear()
-        self._styles.clear()
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of the view."""
-        place = y + self.scroll_offset.y
-        strip = self._strips.get(place)
-        if strip is None:
-            row = _row(self._rows, place)
-            segments = [] if row is None else self._segments(row, place == self.cursor)
-            strip = Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
-            self._strips[place] = strip
-        return strip
-
-    def _segments(self, row: PromptRow, here: bool) -> list[Segment]:
-        parts = cells(
-            row,
-            self._columns,
-            self._glyphs,
-            current=row.index == self._current,
-            plain=self._plain,
-        )
-        if here:
-            return [Segment("".join(parts), self._style(_CURSOR))]
-        plain = _PENDING if row.status in ("waiting", "reading") else ""
+    def _runs(self, row: PromptRow) -> list[tuple[str, str]]:
+        current = row.index == self._current
+        parts = cells(row, self.fit, self._glyphs, current=current, plain=self._plain)
+        quiet = QUIET if row.status in ("waiting", "reading") else ""
         alarm = row.label in ("SUPPRESSED", "COLLAPSED") or row.status == "failed"
-        loud = _ALARM if alarm else plain or _VERDICT
         marks, status, verdict, *rest = parts
-        return [
-            Segment(marks + status, self._style(plain)),
-            Segment(verdict, self._style(loud)),
-            Segment("".join(rest), self._style(plain)),
-        ]
-
-    def _style(self, name: str) -> Style:
-        if name not in self._styles:
-            style = self.rich_style
-            if name:
-                style += self.get_component_rich_style(name, partial=True)
-            self._styles[name] = style
-        return self._styles[name]
-
-    def _place(self) -> None:
-        size = Size(self.scrollable_content_region.width, len(self._rows))
-        place = columns(self._longest, size.width)
-        if place != self._columns:
-            self._columns = place
-            self._strips.clear()
-            self.refresh()
-            self.post_message(self.Placed())
-        if size != self.virtual_size:
-            self.virtual_size = size
-            self._scroll_update(size)  # or the scroll bar learns of it a frame too late
-
-    def _follow(self) -> None:
-        """Bring the cursor into view by half a page: any scroll repaints the whole view."""
-        height, top = self.size.height, self.scroll_offset.y
-        if height and not top <= self.cursor < top + height:
-            self.scroll_to(y=max(0, self.cursor - height // 2), animate=False, immediate=True)
-
-    def _repaint(self, places: Sequence[int]) -> None:
-        """Draw these rows again."""
-        top, height = self.scroll_offset.y, self.size.height
-        regions: list[Region] = []
-        for place in places:
-            self._strips.pop(place, None)
-            if 0 <= place - top < height:
-                regions.append(Region(0, place - top, self.size.width, 1))
-        if regions:
-            self.refresh(*regions)
-
-
-def _row(rows: Sequence[PromptRow], place: int) -> PromptRow | None:
-    return rows[place] if 0 <= place < len(rows) else None
+        loud = ALARM if alarm else quiet or VERDICT
+        return [(quiet, marks + status), (loud, verdict), (quiet, "".join(rest))]

@@ -1,46 +1,28 @@
 """The words of a prompt by the steps of a run, coloured by contribution, with the step chosen.
 
 It shows what it is given and knows neither files nor keys: the screen chooses the step. Drawn by
-line, with one cached strip per row: to choose another step writes parts of two rows.
+line: to choose another step writes the two rows of titles.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from unpact_tui.app import palette
 from unpact_tui.app.glyphs import Glyphs
-from unpact_tui.app.widgets.heat_rows import joined
-from unpact_tui.app.widgets.track_rows import CURSOR, HEAD, KEY, TITLE, Picture, TrackRows
+from unpact_tui.app.widgets.cell_map import CellMap
+from unpact_tui.app.widgets.cell_rows import HEAD, Run
+from unpact_tui.app.widgets.track_rows import KEY, Picture, TrackRows
 
 
-class TrackMap(ScrollView, can_focus=False, inherit_bindings=False):
+class TrackMap(CellMap):
     """A row per word, a column per step."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*palette.COMPONENTS, TITLE, CURSOR, KEY}
-
-    DEFAULT_CSS = """
-        TrackMap {
-            height: 1fr;
-            overflow-x: hidden;
-            scrollbar-gutter: stable;
-            scrollbar-size-vertical: 1;
-            & > .track-map--title { color: $text-muted; }
-            & > .track-map--cursor { text-style: reverse; }
-            & > .track-map--key { text-style: italic; }
-            &:nocolor > .track-map--title { color: ansi_default; }
-        }
-        """ + palette.css("TrackMap")
-
-    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {KEY}
+    DEFAULT_CSS = "TrackMap > .track-map--key { text-style: italic; }"
 
     class Chosen(Message):
         """A step was clicked."""
@@ -53,8 +35,6 @@ class TrackMap(ScrollView, can_focus=False, inherit_bindings=False):
         super().__init__()
         self._rows = TrackRows(glyphs)
         self._cursor = 0
-        self._strips: dict[int, Strip] = {}
-        self._styles: dict[str, Style] = {}
 
     def show(self, picture: Picture, cursor: int) -> None:
         """Show a prompt, and the step chosen."""
@@ -72,15 +52,6 @@ class TrackMap(ScrollView, can_focus=False, inherit_bindings=False):
                 self._strips.pop(line - HEAD, None)
             self.refresh(Region(0, 0, self.size.width, HEAD))
 
-    @property
-    def page(self) -> int:
-        """How many rows of cells can be seen."""
-        return max(1, self.size.height - HEAD)
-
-    def on_resize(self) -> None:
-        """Lay out anew."""
-        self._place()
-
     def on_click(self, event: events.Click) -> None:
         """Say which step was clicked."""
         offset = event.get_content_offset(self)
@@ -88,45 +59,12 @@ class TrackMap(ScrollView, can_focus=False, inherit_bindings=False):
         if step is not None:
             self.post_message(self.Chosen(step))
 
-    def notify_style_update(self) -> None:
-        """Forget what was drawn in the old style."""
-        super().notify_style_update()
-        self._strips.clear()
-        self._styles.clear()
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of the view; the titles stay where they are."""
-        row = y - HEAD if y < HEAD else y - HEAD + self.scroll_offset.y
-        strip = self._strips.get(row)
-        if strip is None:
-            runs = joined(self._runs(row))
-            segments = [Segment(text, self._style(look)) for look, text in runs]
-            strip = Strip(segments).adjust_cell_length(self.size.width, self._style(""))
-            self._strips[row] = strip
-        return strip
-
-    def _runs(self, row: int) -> list[tuple[str, str]]:
-        """Return what stands in a row; those below zero are the titles."""
+    def _runs(self, row: int) -> list[Run]:
         if not self._rows.picture.steps or row >= len(self._rows.picture.units):
             return []
         return self._rows.head(row + HEAD, self._cursor) if row < 0 else self._rows.row(row)
 
-    def _style(self, look: str) -> Style:
-        if look not in self._styles:
-            partial = self.get_component_rich_style(look, partial=True) if look else Style()
-            self._styles[look] = self.rich_style + partial
-        return self._styles[look]
-
-    def _place(self) -> None:
-        width = self.scrollable_content_region.width if self.is_attached else 0
-        if width < 1:
-            return
+    def _lay_out(self, width: int) -> int:
         self._rows.signs = self.has_pseudo_class("nocolor")
         self._rows.place(width, self._cursor)
-        self.virtual_size = Size(width, len(self._rows.picture.units) + HEAD)
-        self._scroll_update(self.virtual_size)  # or the scroll bar learns of it a frame too late
-        self._forget()
-
-    def _forget(self) -> None:
-        self._strips.clear()
-        self.refresh()
+        return len(self._rows.picture.units)

@@ -12,15 +12,10 @@ from dataclasses import dataclass, field
 from unpact_tui.app import palette
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.prompt_rows import clipped
+from unpact_tui.app.widgets.cell_rows import CURSOR, TITLE, Run, more
 from unpact_tui.track.units import Unit
 
-Run = tuple[str, str]
-"""A component class, "" for none, and a text."""
-
-TITLE, CURSOR, KEY = "track-map--title", "track-map--cursor", "track-map--key"
-
-HEAD = 2
-"""Rows above the cells: the steps, and their verdicts."""
+KEY = "track-map--key"
 
 _LABEL = 18
 _LEAST_LABEL = 10
@@ -126,9 +121,8 @@ class TrackRows:
                 letter = self.picture.steps[i].letter
                 runs += [(look, self._aligned(letter)), (TITLE, " ")]
             return runs
-        left, right = self.first > 0, self.seen().stop < len(self.picture.steps)
-        more = f"{'<' if left else ' '}more{'>' if right else ''}" if left or right else ""
-        start = more.ljust(self._label) + BASE.rjust(_NUMBERED - 1) + " "
+        unseen = more(self.seen(), len(self.picture.steps))
+        start = unseen.ljust(self._label) + BASE.rjust(_NUMBERED - 1) + " "
         return [(TITLE, start), *self._titles(cursor)]
 
     def _titles(self, cursor: int) -> list[Run]:
