@@ -195,7 +195,7 @@ def test_the_window_changes_its_size(npo: Terminal) -> None:
     tried(npo)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_key_costs_little_and_idling_nothing(npo: Terminal) -> None:
     npo.wait_gone("The engine could not do it")  # a notice that goes by itself
     costs: list[int] = []

@@ -61,6 +61,7 @@ def test_a_key_ends_it_while_torch_is_imported(npo: tuple[object, ...], key: str
         assert_ended(terminal, engine, 130, since)  # nothing was shown: cancelled
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("key", "code"), [("q", 0), pytest.param("ctrl+c", 130, marks=pytest.mark.soak)]
 )

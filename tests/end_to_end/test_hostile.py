@@ -121,7 +121,7 @@ def test_a_click_on_a_click_action_only_moves_the_cursor(started: Terminal) -> N
     assert_harmless(started.raw)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_what_is_pasted_into_the_form_is_shown_too(started: Terminal) -> None:
     go_to(started, 0)
     started.press("e")

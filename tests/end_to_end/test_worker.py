@@ -50,6 +50,7 @@ def open_order(family: Path) -> Open:
     return Open(str(family / "target"), str(family / "unlearned-npo"), None, SETTINGS)
 
 
+@pytest.mark.soak
 def test_a_conversation(talk: Conversation, family: Path) -> None:
     number = talk.client.send(open_order(family))
     opened = talk.until(lambda e: isinstance(e, Opened))

@@ -494,6 +494,7 @@ async def test_any_size_is_survived(size: tuple[int, int]) -> None:
         await tried(pilot)
 
 
+@pytest.mark.soak
 async def test_nothing_overlaps_the_foot() -> None:
     for size in ((160, 48), (100, 30), (80, 24), (72, 24), (60, 16), (40, 10)):
         async with workbench().run_test(size=size) as pilot:
