@@ -117,7 +117,7 @@ class Follower:
             self.board = Board(kind)
 
     def _bad(self, why: str, hint: str = _HINT) -> BadResult:
-        error = BadResult(f"{self.path}, line {self._line}", why)
+        error = BadResult(f"{self.path.name}, line {self._line}", why)  # there is little room
         error.hint = hint
         return error
 
