@@ -1,4 +1,4 @@
-"""Elements of a tensor as bytes, from a file that several threads may read at once.
+"""Elements of a tensor as bytes, from any place in it.
 
 Knows where bytes lie, and nothing of what they mean.
 """

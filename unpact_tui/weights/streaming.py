@@ -1,9 +1,8 @@
 """Reads two sides tensor by tensor, in chunks, and says after each what is known.
 
-Sums are put together in the order of the file, so threads change no number. Memory stays at some
-tens of megabytes whatever the tensors' sizes, except for the two factors of a low-rank addition,
-which are held whole, and for the ranks. Leaving the loop stops the reading. No torch; numpy is
-imported when the first tensor is read.
+Memory stays at some tens of megabytes whatever the tensors' sizes, except for the two factors of a
+low-rank addition, which are held whole, and for the ranks. Leaving the loop stops the reading. No
+torch; numpy is imported when the first tensor is read.
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ from unpact_tui.weights.pairing import LowRank, Pairs, Whole, pairs
 from unpact_tui.weights.ranking import leading, rank
 from unpact_tui.weights.reading import opened_place
 from unpact_tui.weights.sides import Side, Source, base_side, second_side
-from unpact_tui.weights.sums import Scratch, Sums, summed
-from unpact_tui.weights.threads import Threads
+from unpact_tui.weights.sums import Scratch, Sums, scratch, summed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,20 +77,20 @@ def _sums(found: Pairs) -> Generator[WeightChange, None, WeightChange]:
         missing=found.missing,
         untouched=found.untouched,
     )
-    with Threads() as threads:
-        for job in found.jobs:
-            name = job.before.tensor.name
-            reading = _read(job, threads)
-            while True:
-                try:
-                    done = last.done + next(reading)
-                except StopIteration as end:
-                    known.append(end.value.result(name, job.before.tensor.shape, _dtype(job)))
-                    last = replace(last, tensors=tuple(known), reading=name)
-                    break
-                last = replace(last, done=done, reading=name)
-                yield last
+    room = scratch()
+    for job in found.jobs:
+        name = job.before.tensor.name
+        reading = _read(job, room)
+        while True:
+            try:
+                done = last.done + next(reading)
+            except StopIteration as end:
+                known.append(end.value.result(name, job.before.tensor.shape, _dtype(job)))
+                last = replace(last, tensors=tuple(known), reading=name)
+                break
+            last = replace(last, done=done, reading=name)
             yield last
+        yield last
     return last
 
 
@@ -102,23 +100,18 @@ def _dtype(job: Whole | LowRank) -> str:
     return before if before == after else f"{before}/{after}"
 
 
-def _read(job: Whole | LowRank, threads: Threads) -> _Read:
-    return _read_whole(job, threads) if isinstance(job, Whole) else _read_low_rank(job)
+def _read(job: Whole | LowRank, room: Scratch) -> _Read:
+    return _read_whole(job, room) if isinstance(job, Whole) else _read_low_rank(job)
 
 
-def _read_whole(job: Whole, threads: Threads) -> _Read:
+def _read_whole(job: Whole, room: Scratch) -> _Read:
     sums, unsaid, size = Sums(), 0, min(PIECE, CHUNK)
     with opened_place(job.before) as before, opened_place(job.after) as after:
-
-        def work(first: int, room: Scratch) -> tuple[int, Sums]:
-            ours, theirs = before.read(first, size), after.read(first, size)
-            part = summed(ours, before.dtype, theirs, after.dtype, room)
-            return len(ours) + len(theirs), part
-
         firsts = range(0, job.before.tensor.elements, size)
-        for place, (count, part) in enumerate(threads.each(work, firsts), start=1):
-            sums.add(part)
-            unsaid += count
+        for place, first in enumerate(firsts, start=1):
+            ours, theirs = before.read(first, size), after.read(first, size)
+            sums.add(summed(ours, before.dtype, theirs, after.dtype, room))
+            unsaid += len(ours) + len(theirs)
             if place % (CHUNK // size) == 0 or place == len(firsts):
                 yield unsaid
                 unsaid = 0

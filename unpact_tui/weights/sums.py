@@ -90,7 +90,7 @@ class Scratch:
 
 
 def scratch() -> Scratch:
-    """Return room for one thread."""
+    """Return room for one block."""
     import numpy as np
 
     before, after, difference = (np.empty(BLOCK) for _ in range(3))
