@@ -13,7 +13,8 @@ TORCH_INDEX ?= $(shell [ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/n
 
 PINS := constraints.txt
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install -c $(PINS)
+# Compiled when imported, where nobody waits for the first start: half of what is installed never is.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install $(if $(CI),--no-compile) -c $(PINS)
 # The package is linked, not copied: an edit needs no new installation. The build backend is pinned too.
 LINK := --no-build-isolation -e
 

@@ -14,7 +14,7 @@ HOST = Path(__file__).resolve().parents[2] / "benchmarks" / "tui.py"
 COLOUR = re.compile(rb"\x1b\[[0-9;]*\b[34]8;[0-9;]*m|\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7])m")
 
 
-@pytest.fixture(params=["256", "truecolor"])
+@pytest.fixture(params=["256", pytest.param("truecolor", marks=pytest.mark.soak)])
 def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     colours = {"COLORTERM": "truecolor"} if request.param == "truecolor" else {}
     argv = [sys.executable, str(HOST), "--host"]
