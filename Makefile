@@ -13,8 +13,7 @@ TORCH_INDEX ?= $(shell [ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/n
 
 PINS := constraints.txt
 BIN := $(VENV)/bin
-# Compiled when imported, where nobody waits for the first start: half of what is installed never is.
-PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install $(if $(CI),--no-compile) -c $(PINS)
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install -c $(PINS)
 # The package is linked, not copied: an edit needs no new installation. The build backend is pinned too.
 LINK := --no-build-isolation -e
 

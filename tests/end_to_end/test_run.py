@@ -40,6 +40,7 @@ def document_of(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
     return found
 
 
+@pytest.mark.soak
 def test_planted_stars_are_found_and_the_gate_closes(family: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.json"
     done = unpact(
