@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -108,9 +109,9 @@ def main() -> None:
                 cold = state == "cold"
                 if cold and not forget(a, b):
                     continue
-                before = (lambda: forget(a, b)) if cold else (lambda: None)  # noqa: B023 - called in this turn
+                before = partial(forget, a, b) if cold else (lambda: None)
                 cat(a, b)
-                alone = seconds(lambda: cat(a, b), before, runs)  # noqa: B023 - called in this turn
+                alone = seconds(partial(cat, a, b), before, runs)
                 for ranks in (0, LEADING):
                     took = seconds(compare(a, b, ranks), before, runs)
                     print(

@@ -301,7 +301,7 @@ def test_leaving_it_early_leaves_the_model_usable() -> None:
 
 def _real(name: str) -> HFModel:
     if not FAMILY.is_dir():
-        pytest.skip("the shared checkpoints are not here")
+        pytest.skip("the real checkpoints are not beside this checkout")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder = FAMILY / name

@@ -247,7 +247,7 @@ def test_every_name_has_a_sentence_and_says_that_it_is_ours(names: dict[str, str
 def test_a_collapsed_model_writes_gibberish_and_its_base_does_not() -> None:
     """Gradient ascent on its answers, without anything that holds it back."""
     if not FAMILY.is_dir():
-        pytest.skip("the shared checkpoints are not here")
+        pytest.skip("the real checkpoints are not beside this checkout")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
