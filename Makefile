@@ -22,7 +22,7 @@ GENERATORS := $(sort $(wildcard scripts/make_*.py))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo env test check soak format format-check lint types imports docs docs-check snap \
+.PHONY: help demo env test check gates soak format format-check lint types imports docs docs-check snap \
 	cold-start pins clean
 
 help: ## list the targets
@@ -37,9 +37,15 @@ test: $(VENV)/.dev ## run the default tests
 	@echo "==> tests"
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not soak and not gpu" $(ARGS)
 
-check: format-check lint types imports docs-check ## run every gate: what continuous integration runs
+check: gates ## run every gate: what continuous integration runs
 	@echo "==> tests, slow ones included"
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not soak and not gpu" $(ARGS)
+
+# One core is enough for the types, so the others are done beside them.
+gates: $(VENV)/.dev
+	@$(BIN)/pyright >$(VENV)/types & \
+		$(MAKE) --no-print-directory format-check lint imports docs-check; others=$$?; \
+		echo "==> types"; wait $$!; types=$$?; cat $(VENV)/types; exit $$((others + types))
 
 soak: $(VENV)/.dev ## run the tests that do again what quicker ones do: longer, on more ground
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "soak and not gpu" $(ARGS)
