@@ -13,7 +13,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
 from textual.scrollbar import ScrollBar
-from textual.widgets import Footer, Static
+from textual.widgets import Static
+
+from unpact_tui.app.widgets.foot import Foot
 
 _ATTRIBUTES = ("bold", "dim", "italic", "underline", "blink", "reverse", "strike")
 COLOURLESS = frozenset((*_ATTRIBUTES, "plain", "default", "on"))
@@ -110,12 +112,11 @@ def without_scroll_bars(app: App[None], rows: tuple[str, ...]) -> str:
 
 def overhanging(app: App[None]) -> list[str]:
     """Return the keys at the foot that do not stand there whole."""
-    width = app.size.width
     return [
-        str(key)
-        for foot in app.screen.query(Footer)
-        for key in foot.children
-        if key.display and key.region.right > width
+        key.description
+        for foot in app.screen.query(Foot)
+        for key in foot.keys
+        if foot.display and key.end > app.size.width
     ]
 
 

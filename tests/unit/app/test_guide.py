@@ -170,7 +170,7 @@ async def test_its_key_stands_at_the_foot_only_where_there_is_a_guide() -> None:
             await opened(pilot)
             await pilot.press("escape")
             await pilot.pause()
-            shown = [getattr(key, "description", "") for key in pilot.app.screen.query("FooterKey")]
+            shown = [key.description for key in pilot.app.screen.query_one(Foot).keys]
             assert ("Guide" in shown) == (guide is not None)
 
 
