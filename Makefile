@@ -11,11 +11,14 @@ JOBS ?= 3
 TORCH_INDEX ?= $(shell [ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/null || \
 	echo https://download.pytorch.org/whl/cpu)
 
-PINS := constraints.txt
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install -c $(PINS)
-# The package is linked, not copied: an edit needs no new installation. The build backend is pinned too.
-LINK := --no-build-isolation -e
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --no-deps --no-build-isolation
+# These files by their sha256, from wherever they come, and nothing beside them.
+LISTS := requirements
+LOCKED := $(PIP) --require-hashes -r $(LISTS)
+# PyPI's torch for Linux needs CUDA's libraries beside it.
+WITH_CUDA := $(BIN)/python -c 'import sys; from importlib.metadata import version; \
+	sys.exit(sys.platform != "linux" or "+" in version("torch"))'
 
 # Each writes one page of docs/, or with --check fails when it is stale.
 GENERATORS := $(sort $(wildcard scripts/make_*.py))
@@ -83,11 +86,8 @@ snap: $(VENV)/.dev ## accept what the screens look like now
 cold-start: $(VENV)/.dev ## say what each import costs
 	@$(BIN)/python scripts/cold_start.py
 
-pins: $(VENV)/.dev ## pin what is installed now
-	@sed -n '/^#/p' $(PINS) > $(VENV)/pins
-	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' | grep -v -E '^(nvidia-|cuda-|triton)' \
-		>> $(VENV)/pins
-	@mv $(VENV)/pins $(PINS)
+pins: $(VENV)/.dev ## pin what is installed now, with the hash of every file
+	@$(BIN)/python scripts/lock.py
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -106,16 +106,19 @@ $(VENV)/.created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.created pyproject.toml $(PINS)
+$(VENV)/.runtime: $(VENV)/.created pyproject.toml $(wildcard $(LISTS)/*.txt)
 	@echo "==> installing torch (once, 1 to 3 minutes)"
+	@$(LOCKED)/build.txt
 	@[ -z "$(TORCH_INDEX)" ] || \
-		$(PIP) --no-deps --retries 0 --timeout 15 --index-url "$(TORCH_INDEX)" torch 2>/dev/null || true
-	@$(PIP) torch hatchling editables
+		$(LOCKED)/torch.txt --retries 0 --timeout 15 --index-url "$(TORCH_INDEX)" 2>/dev/null || true
+	@$(LOCKED)/torch.txt
+	@! $(WITH_CUDA) || $(LOCKED)/cuda.txt
 	@echo "==> installing unpact-tui and the rest (once, 1 minute)"
-	@$(PIP) $(LINK) .
+	@$(LOCKED)/runtime.txt
+	@$(PIP) -e .  # linked, not copied: an edit needs no new installation
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
 	@echo "==> installing the development tools (once, 1 minute)"
-	@$(PIP) $(LINK) ".[dev]"
+	@$(LOCKED)/dev.txt
 	@touch $@

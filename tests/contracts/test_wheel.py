@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,31 @@ def test_it_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     assert any(name.endswith(".tcss") for name in held), "the style sheet"
     assert {name.partition("/")[0] for name in held} == set(PACKAGES)
     assert licences
+
+
+def test_it_is_the_same_wherever_and_whenever_it_is_built(wheel: Path, tmp_path: Path) -> None:
+    """In another folder, by another user's umask, in another zone and year: the same bytes."""
+    copy = tmp_path / "elsewhere"
+    ignored = shutil.ignore_patterns("__pycache__")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, copy / package, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, copy)
+    for number, path in enumerate(copy.rglob("*.py")):
+        path.chmod(0o600 if number % 2 else 0o666)
+        os.utime(path, (10**9 + number, 10**9 + number))
+    script = 'umask 077; exec "$0" -m hatchling build -t wheel -d dist'
+    environment = {**os.environ, "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        cwd=copy,
+        env={k: v for k, v in environment.items() if k != "SOURCE_DATE_EPOCH"},
+        capture_output=True,
+        check=True,
+    )
+    (again,) = (copy / "dist").glob("*.whl")
+    assert again.name == wheel.name
+    assert sha256(again.read_bytes()).hexdigest() == sha256(wheel.read_bytes()).hexdigest()
 
 
 def test_it_runs_where_nothing_else_is(bare: Path, tmp_path: Path) -> None:
