@@ -101,8 +101,10 @@ def _write(file: Path, known: Mapping[str, float]) -> None:
     """Keep the numbers for later runs; where there is no room for them, they are measured again."""
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(known))
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as made:
+            made.write(json.dumps(known))
         part.replace(file)
     except OSError:
         with suppress(OSError):

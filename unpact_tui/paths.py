@@ -7,20 +7,15 @@ from pathlib import Path
 
 import platformdirs
 
+from unpact_tui import private
 from unpact_tui.errors import NoStateFolder
 
 _NAME = "unpact-tui"
 
 
-def _private(path: str) -> Path:
-    folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
 def cache() -> Path:
     """Return the folder of what can be built again."""
-    return _private(platformdirs.user_cache_dir(_NAME))
+    return private.folder(Path(platformdirs.user_cache_dir(_NAME)))
 
 
 def calls_file() -> Path:
@@ -30,12 +25,12 @@ def calls_file() -> Path:
 
 def state() -> Path:
     """Return the folder of logs and crash reports."""
-    return _private(platformdirs.user_state_dir(_NAME))
+    return private.folder(Path(platformdirs.user_state_dir(_NAME)))
 
 
 def sessions() -> Path:
     """Return the folder of sessions that are kept for a while."""
-    return _private(str(state() / "sessions"))
+    return private.folder(state() / "sessions")
 
 
 def engine_log() -> Path:
@@ -45,16 +40,11 @@ def engine_log() -> Path:
     """
     path = Path(platformdirs.user_state_dir(_NAME)) / "engine.log"
     try:
-        _private(str(path.parent))
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        private.folder(path.parent)
+        os.close(private.descriptor(path, os.O_WRONLY | os.O_APPEND))
     except OSError as error:
         raise NoStateFolder(path, error.strerror or str(error)) from error
     return path
-
-
-def config() -> Path:
-    """Return the folder of settings."""
-    return _private(platformdirs.user_config_dir(_NAME))
 
 
 def config_file() -> Path:

@@ -98,4 +98,11 @@ def test_a_bug_stays_a_traceback() -> None:
     done = run_with(code=_with_cli("raise RuntimeError('seven')"))
     assert done.returncode == 70
     assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("RuntimeError\n")
+    assert "seven" not in done.stderr, "which might be a prompt or a key"
+
+
+def test_the_words_of_a_bug_are_shown_to_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNPACT_BUG_WORDS", "1")
+    done = run_with(code=_with_cli("raise RuntimeError('seven')"))
     assert done.stderr.endswith("RuntimeError: seven\n")

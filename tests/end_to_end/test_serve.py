@@ -96,8 +96,8 @@ async def until(socket: aiohttp.ClientWebSocketResponse, terminal: Emulator, wor
 @pytest.mark.soak
 async def test_two_tabs_share_an_engine_that_ends_with_the_server(served: Served) -> None:
     async with tab(served.url) as (first, one), tab(served.url) as (second, other):
-        await until(first, one, ANSWER)
-        await until(second, other, ANSWER)
+        # Both at once: a websocket that nobody reads answers no heartbeat, and is given up.
+        await asyncio.gather(until(first, one, ANSWER), until(second, other, ANSWER))
         assert served.running("unpact_tui.worker.server") == 1
         assert served.running("unpact_tui.serving.tab") == 2
         secret = URL(served.url).path.strip("/")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import cast
 
+from unpact_tui.bug import kind
 from unpact_tui.errors import BadUsage
 from unpact_tui.fleet import _ray
 from unpact_tui.fleet.doing import do
@@ -142,8 +143,7 @@ class _Shift:
         except StopIteration:
             return _Heard(self.queue.again(turn, "Its task ended without a word"), over=True)
         except self.ray.exceptions.RayTaskError as error:  # before there was a worker, or after it
-            last = str(error).strip().splitlines()[-1]
-            return _Heard(Lost(turn.job.key, f"It broke by a bug: {last}."), over=True)
+            return _Heard(Lost(turn.job.key, f"It broke by a bug: {_why(error)}."), over=True)
         except self.ray.exceptions.RayError as error:
             return _Heard(self.queue.again(turn, _how(error)), over=True)
         return _Heard(what, over=isinstance(what, Done | Lost))
@@ -153,6 +153,15 @@ class _Shift:
         for stream, _ in self.running:
             with suppress(self.ray.exceptions.RayError):
                 self.ray.cancel(stream, force=True)
+
+
+def _why(error: Exception) -> str:
+    """Return what kind of bug it was: Ray's own words hold those of the bug."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, BaseException):
+        return kind(cause)
+    last = str(error).strip().rpartition("\n")[2]
+    return last if last.startswith("ModuleNotFoundError: ") else type(error).__name__
 
 
 _ENDS = {

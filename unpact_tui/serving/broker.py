@@ -20,6 +20,7 @@ from typing import Protocol
 import msgspec
 
 from unpact_tui.errors import BadUsage
+from unpact_tui.serving import left_behind
 from unpact_tui.serving.opening import LAST, Opening
 from unpact_tui.serving.welcome import Welcome, encode_welcome
 from unpact_tui.worker.events import Event, Failed
@@ -38,6 +39,8 @@ LINE = 1 << 23
 
 _BACKLOG = 1 << 26
 """Bytes that a tab may leave unread before it is taken for dead."""
+
+_PREFIX, _SOCKET = "unpact-tui-", "engine"
 
 _PATH = 100
 """Bytes of a socket's path that every system takes."""
@@ -128,8 +131,9 @@ class Broker:
         """
         try:
             self._folder = _private_folder()
-            path = self._folder / "engine"
+            path = self._folder / _SOCKET
             self._server = await asyncio.start_unix_server(self._serve, path, limit=LINE)
+            path.chmod(0o600)
         except OSError as error:
             why = error.strerror or str(error)
             raise BadUsage(
@@ -252,8 +256,9 @@ class Broker:
 
 def _private_folder() -> Path:
     """Make a folder for its owner alone, with a path that is short enough for a socket's."""
-    folder = Path(tempfile.mkdtemp(prefix="unpact-tui-"))
-    if len(os.fsencode(folder / "engine")) > _PATH:
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    if len(os.fsencode(folder / _SOCKET)) > _PATH:
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="unpact-tui-", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
+    left_behind.clear(folder.parent, _PREFIX, _SOCKET)
     return folder

@@ -7,8 +7,10 @@ the `Host` is what keeps other sites out that point a name of theirs at this add
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -52,13 +54,17 @@ def _admitted(request: web.Request, token: str) -> bool:
     return True
 
 
-def gate(token: str) -> web.Application:
-    """Return an application that answers nobody without `token`, and says nothing of why."""
+def gate(token: str, admit: Callable[[asyncio.BaseTransport | None], None]) -> web.Application:
+    """Return an application that answers nobody without `token`, and says nothing of why.
+
+    `admit` is told of the connection of whoever has it.
+    """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _admitted(request, token):
             return web.Response(status=403, text="403: Forbidden")
+        admit(request.transport)
         return await handler(request)
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

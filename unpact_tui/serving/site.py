@@ -18,6 +18,7 @@ from aiohttp import web
 from textual_serve.server import Server, to_int
 
 from unpact_tui.serving.gate import TOKEN_BYTES, gate, policy
+from unpact_tui.serving.porch import Porch
 from unpact_tui.serving.tab_process import TabProcess, cells
 
 TABS = 8
@@ -55,7 +56,9 @@ class Site(Server):
         self._failed = failed
         self._prefix = f"/{secrets.token_urlsafe(TOKEN_BYTES)}"
         self._tabs: set[TabProcess] = set()
+        self._porch = Porch()
         self._runner: web.AppRunner | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -64,7 +67,7 @@ class Site(Server):
 
     def application(self) -> web.Application:
         """Return everything that is served."""
-        app = gate(self._prefix.removeprefix("/"))
+        app = gate(self._prefix.removeprefix("/"), self._porch.admit)
         app.add_routes(
             [
                 web.get(f"{self._prefix}/", self.handle_index),
@@ -82,10 +85,14 @@ class Site(Server):
         # The log of accesses would hold the token.
         self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
+        if self._runner.server is not None:
+            self._watch = asyncio.create_task(self._porch.watch(self._runner.server))
         await web.SockSite(self._runner, self._listener).start()
 
     async def close(self) -> None:
         """End every tab, then the server."""
+        if self._watch is not None:
+            self._watch.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
 

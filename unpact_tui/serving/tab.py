@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from unpact_tui import paths
+from unpact_tui import bug, bug_log, paths, private
 from unpact_tui.errors import ExitCode, NoStateFolder
 from unpact_tui.serving.socket_client import SocketClient
 
@@ -24,7 +24,7 @@ _GRACE = 1.0
 
 def _keep_noise(log: Path) -> None:
     """Have whatever is printed to standard error go to the log."""
-    noise = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    noise = private.descriptor(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(noise, 2)
     os.close(noise)
 
@@ -37,6 +37,8 @@ def _leave_soon() -> None:
 
 def main() -> int:
     """Run the inspector until the tab or the server closes."""
+    bug.install()
+    bug_log.install()
     try:
         _keep_noise(paths.engine_log())
         connect = partial(SocketClient, Path(sys.argv[1]), _leave_soon)
