@@ -13,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, cast
 
+from unpact_tui import bug, ending
 from unpact_tui.display import display_text
+from unpact_tui.shown_stream import guard_errors
 
 _OURS = ("attribution", "methods")
 _ROOT = Path(__file__).resolve().parent.parent
@@ -83,7 +85,8 @@ def _run() -> int:
         if package not in _OURS or _owner(package, _ROOT) == "something else":
             raise
         return _complain(package, _place(package))
-    app(prog_name="unpact-tui")
+    with ending.ended_by_signals():
+        app(prog_name="unpact-tui")
     return 0
 
 
@@ -99,13 +102,20 @@ def _output_refused() -> bool:
 
 
 class _Ending:
-    """Gives Ctrl-C and bugs their exit codes; a bug still prints its traceback first."""
+    """Gives signals and bugs their exit codes; a bug still prints its traceback first."""
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> None:
+        ending.at_once()
 
     def __exit__(
         self, kind: object, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        ending.at_once()
+        number = ending.heard()
+        if number is not None and not _well(error):
+            # Whatever was raised on the way out, as by a line that has dropped.
+            ending.let_go_of_streams()
+            sys.exit(128 + number)
         if isinstance(error, KeyboardInterrupt):
             sys.exit(_INTERRUPTED)
         if isinstance(error, OSError) and _output_refused():
@@ -116,8 +126,15 @@ class _Ending:
             sys.exit(_BUG)
 
 
+def _well(error: BaseException | None) -> bool:
+    """Whether the work was done all the same: the signal came too late for it."""
+    return error is None or (isinstance(error, SystemExit) and not error.code)
+
+
 def main() -> NoReturn:
     """Run the command line."""
+    guard_errors()
+    bug.install()
     with _Ending():
         sys.exit(_run())
 

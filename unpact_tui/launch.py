@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unpact_tui import paths
+from unpact_tui import bug_log, paths
 from unpact_tui.app import tty
 from unpact_tui.config import Found
 from unpact_tui.display import display_text
-from unpact_tui.errors import BadSession
+from unpact_tui.errors import BadSession, ExitCode, Unwritable
 from unpact_tui.options import Chosen, choose_cases, command_words
 from unpact_tui.run import order_of
 from unpact_tui.settings import Settings
@@ -88,7 +88,7 @@ def inspect(
         code = shown(bench)
     finally:
         client.close()
-    _tell(keeping)
+    _tell(keeping, code)
     return code
 
 
@@ -126,6 +126,7 @@ def replay(session: Path, found: Found) -> int:
 
 def shown(app: Frame) -> int:
     """Run the app on a clean terminal and return its exit code."""
+    bug_log.install()
     tty.tolerate_bad_keys()
     with tty.guard(paths.engine_log()):
         app.run(mouse=app.looks.mouse)
@@ -153,9 +154,8 @@ def looks(found: Found) -> Looks:
 
 def _first_time() -> bool:
     """Whether nobody was here before; says so once."""
-    mark = paths.state() / "seen"
     try:
-        mark.touch(mode=0o600, exist_ok=False)
+        (paths.state() / "seen").touch(mode=0o600, exist_ok=False)
     except OSError:  # among them that it is there
         return False
     return True
@@ -182,11 +182,23 @@ def _keeping(session: Path | None, found: Found, *, goes_on: bool) -> Keeping | 
     return keeping.for_a_while() if found.config.keep else None
 
 
-def _tell(keeping: Keeping | None) -> None:
-    """Say how to see this sitting again, on the terminal that was given back."""
-    if keeping is not None and keeping.worth_telling:
+def _tell(keeping: Keeping | None, code: int) -> None:
+    """Say how to see this sitting again, on the terminal that was given back.
+
+    Raises `Unwritable` where all went well but for keeping it.
+    """
+    if keeping is not None and keeping.lost and code == ExitCode.OK:
+        raise _not_kept(keeping)
+    if keeping is not None and keeping.worth_telling and not keeping.lost:
         path = display_text(shlex.quote(str(keeping.path)))
         sys.stderr.write(f"To see it again, without the models: unpact-tui open {path}\n")
+
+
+def _not_kept(keeping: Keeping) -> Unwritable:
+    """Return what to say where a session that was asked for broke off; the screen has said so."""
+    error = Unwritable(str(keeping.path), keeping.lost)
+    error.hint = "It has what was measured before that, if anything was."
+    return error
 
 
 def _again(order: Open, session: Path) -> str:

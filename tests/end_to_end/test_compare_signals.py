@@ -103,7 +103,7 @@ def test_a_dropped_line_leaves_nothing_behind(npo: tuple[object, ...]) -> None:
     with inspector(*npo) as terminal:
         engine = importing(terminal)
         terminal.hang_up()
-        assert terminal.exit_code() != 0
+        assert terminal.exit_code() == 129
         assert engine.gone(QUICKLY)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import io
 import os
 import signal
 import sys
@@ -19,9 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from unpact_tui import ending, private
 from unpact_tui.errors import NoTerminal
-
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+from unpact_tui.lasting_stream import LastingStream
 
 
 class Leaves(Protocol):
@@ -103,6 +102,17 @@ def reopen_keyboard(instead: str) -> None:
     os.close(keyboard)
 
 
+class _Screen(LastingStream):
+    """The terminal as it is drawn on; one that has gone away ends the app.
+
+    Whoever draws does so on a thread, which would die of the error, and then nothing would end.
+    """
+
+    def when_lost(self) -> None:
+        """Say it as the kernel does, where it does."""
+        os.kill(os.getpid(), signal.SIGHUP)
+
+
 @contextmanager
 def guard(log: Path) -> Generator[None]:
     """Keep what libraries write straight to descriptors 1 and 2 off the screen and in `log`.
@@ -111,11 +121,11 @@ def guard(log: Path) -> Generator[None]:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    screen = io.TextIOWrapper(
+    screen = _Screen(
         os.fdopen(os.dup(2), "wb", buffering=1 << 16), encoding="utf-8", errors="replace"
     )
     kept = [(number, os.dup(number)) for number in (1, 2)]
-    noise = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    noise = private.descriptor(log, os.O_WRONLY | os.O_APPEND)
     before = sys.__stdout__, sys.__stderr__, sys.stderr
     # Textual asks the first how large the terminal is, draws on the second, and says on the third
     # why it ended.
@@ -124,7 +134,8 @@ def guard(log: Path) -> Generator[None]:
         os.dup2(noise, number)
     os.close(noise)
     try:
-        yield
+        with _noted():
+            yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -134,6 +145,22 @@ def guard(log: Path) -> Generator[None]:
             os.dup2(copy, number)
             os.close(copy)
         screen.close()
+
+
+@contextmanager
+def _noted() -> Generator[None]:
+    """Remember signals that come before the app can hear them, or when it cannot any more.
+
+    Raised where they come, they would leave the terminal as Textual is just making it.
+    """
+    before = {number: signal.getsignal(number) for number in ending.SIGNALS}
+    for number in before:
+        signal.signal(number, lambda heard, _: ending.note(heard))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def tolerate_bad_keys() -> None:
@@ -159,11 +186,14 @@ def restore_on_signals(app: Leaves) -> None:
     Call it from the running event loop, when the app is mounted.
     """
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    for number in ending.SIGNALS:
         loop.add_signal_handler(number, _leave, app, number)
+    if (early := ending.heard()) is not None:
+        app.exit(return_code=128 + early)
 
 
-def _leave(app: Leaves, number: signal.Signals) -> None:
+def _leave(app: Leaves, number: int) -> None:
+    ending.note(number)
     app.exit(return_code=128 + number)
 
 

@@ -10,6 +10,7 @@ whether there is anything to do.
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import random
 from collections.abc import Generator, Iterator, Sequence
@@ -30,6 +31,9 @@ from unpact_tui.demo.progress import FINISH, Progress, Stage, plan
 from unpact_tui.demo.recipe import Recipe
 
 _TRUNK = ".trunk.safetensors"
+
+_NOT_ITS_FAULT = (errno.EACCES, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Why a file that is whole may not be read now."""
 
 
 class Stages:
@@ -103,8 +107,11 @@ class Stages:
                 return model
         yield from self.plan.trunk.reports(self._teach(model, self.world.retain, self.plan.trunk))
         part = file.with_name(f"{file.name}.part")
-        _train.save_weights(model, part)
-        part.replace(file)
+        try:
+            _train.save_weights(model, part)
+            part.replace(file)
+        finally:
+            remove(part)
         return model
 
     def _teach(
@@ -125,20 +132,28 @@ class Stages:
     ) -> None:
         """Write a checkpoint so that its folder is there whole or not at all."""
         part = self.folder / f".{name}.part"
-        _train.save(model, self.tokenizer, part)
-        if member is not None:
-            made = {"method": member.method, "demo": asdict(member)}
-            (part / PROVENANCE).write_text(json.dumps(made, indent=2), "utf-8")
-        part.replace(self.folder / name)
+        try:
+            _train.save(model, self.tokenizer, part)
+            if member is not None:
+                made = {"method": member.method, "demo": asdict(member)}
+                (part / PROVENANCE).write_text(json.dumps(made, indent=2), "utf-8")
+            part.replace(self.folder / name)
+        finally:
+            remove(part)
 
     def _found(self, name: str) -> _train.LlamaForCausalLM | None:
-        """Return a checkpoint of an earlier build; a damaged one is removed."""
+        """Return a checkpoint of an earlier build; a damaged one is removed.
+
+        Raises OSError where it cannot be told.
+        """
         folder = self.folder / name
         if not folder.exists():
             return None
         try:
             return _train.load(folder)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in _NOT_ITS_FAULT:
+                raise
             remove(folder)
             return None
 

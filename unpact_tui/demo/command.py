@@ -6,14 +6,10 @@ Importing this imports neither torch nor Textual.
 from __future__ import annotations
 
 import shlex
-import subprocess
-import sys
 from typing import Literal
 
-import msgspec
-
 import methods
-from unpact_tui import catalogue
+from unpact_tui import catalogue, leash
 from unpact_tui.app import tty
 from unpact_tui.config import Found
 from unpact_tui.demo.guide import guide_of
@@ -21,6 +17,7 @@ from unpact_tui.demo.members import DEFAULTS, STAR
 from unpact_tui.demo.recipe import DEFAULT
 from unpact_tui.demo.zoo import Zoo, built, folder_of, member, ready
 from unpact_tui.errors import DemoNotBuilt
+from unpact_tui.json_text import printed
 from unpact_tui.options import Chosen
 from unpact_tui.settings import Settings
 
@@ -33,7 +30,7 @@ def family(name: str = STAR, *, afresh: bool = False, quiet: bool = False) -> Zo
     found = None if afresh else ready(name=name)
     if found is None:
         words = [*(["--afresh"] if afresh else []), *(["--quiet"] if quiet else []), name]
-        code = subprocess.call([sys.executable, "-P", "-m", "unpact_tui.demo", *words])
+        code = leash.wait_for("unpact_tui.demo", words)
         found = ready(name=name)
         if found is None:
             raise DemoNotBuilt(code)
@@ -86,7 +83,7 @@ def listing(*, json: bool) -> str:
     ]
     if json:
         document = {"folder": str(folder_of()), "checkpoints": rows}
-        return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+        return printed(document)
     lines = (
         f"{row['name']:<12} {row['method']:<9} {'built' if row['built'] else '-':<6} "
         f"{row['summary']}\n"

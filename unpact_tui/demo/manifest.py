@@ -13,8 +13,13 @@ from pathlib import Path
 
 import msgspec
 
+from unpact_tui.errors import Unreadable
+from unpact_tui.regular_files import read_as
+
 SCHEMA = 1
 NAME = "manifest.json"
+_LIMIT = 1_000_000
+"""Bytes; one that is written here has some thousands."""
 
 BASE, REFERENCE = "base", "reference"
 FORGET, RETAIN = "forget.jsonl", "retain.jsonl"
@@ -79,8 +84,8 @@ def write(folder: Path, manifest: Manifest) -> None:
 def read(folder: Path, recipe: str) -> Manifest | None:
     """Return the manifest of a build by this recipe; None when there is none that can be read."""
     try:
-        manifest = msgspec.json.decode((folder / NAME).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+        manifest = read_as(folder / NAME, Manifest, _LIMIT)
+    except Unreadable:
         return None
     return manifest if (manifest.schema, manifest.recipe) == (SCHEMA, recipe) else None
 
@@ -105,8 +110,11 @@ def damaged(folder: Path, manifest: Manifest) -> tuple[str, ...]:
 def write_whole(file: Path, content: bytes) -> None:
     """Write a file so that nobody ever sees a part of it. Raises OSError."""
     part = file.with_name(f".{file.name}.part")
-    part.write_bytes(content)
-    part.replace(file)
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    finally:
+        remove(part)
 
 
 def remove(path: Path) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
+import shutil
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,8 @@ from unpact_tui.demo.progress import Progress, plan
 from unpact_tui.demo.recipe import DEFAULT, Recipe
 from unpact_tui.errors import BadUsage
 
+_ROOM = 20_000_000
+"""Bytes that a build takes, about."""
 _POLL = 0.25
 """Seconds between two looks at a lock that somebody else holds."""
 
@@ -111,10 +115,19 @@ def build(
                 _renew(folder, recipe)
                 yield Progress("ready", total, total)
                 return
+            _require_room(folder)
             yield Progress("loading torch", 0, total)
             yield from _run(folder, recipe, members)
     except OSError as error:
         raise _unusable(folder, error) from error
+
+
+def _require_room(folder: Path) -> None:
+    """Raise OSError where a build that begins would find the disk full, minutes from now."""
+    disk = shutil.disk_usage(folder)
+    begun = any(folder.iterdir())
+    if not begun and disk.total > 0 and disk.free < _ROOM:  # some file systems say 0 of everything
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _has(found: manifest.Manifest, name: str) -> bool:

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from unpact_tui import bug
 from unpact_tui.display import display_text
 from unpact_tui.errors import ComputeError
 from unpact_tui.fleet.doing import do
@@ -121,6 +122,7 @@ def hire(worker: Worker, variables: Mapping[str, str]) -> Process:
 
 def _serve(connection: Connection, pickled: bytes, variables: Mapping[str, str]) -> None:
     """Do jobs until there are no more; ends when the other side does."""
+    bug.install()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us to understand
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.dup2(2, 1)  # standard output is for results

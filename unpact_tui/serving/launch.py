@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shlex
-import signal
 import socket
 import sys
 from functools import partial
@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from unpact_tui import paths
+from unpact_tui import bug_log, ending, paths, private
 from unpact_tui.config import Found
 from unpact_tui.destination import put
 from unpact_tui.display import display_text
@@ -35,7 +35,6 @@ _ADDRESSES = {
     "localhost": (socket.AF_INET, "127.0.0.1"),
     "::1": (socket.AF_INET6, "::1"),
 }
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LAST_PORT = 65535
 
 
@@ -87,7 +86,10 @@ def serve(chosen: Chosen, settings: Settings, found: Found, *, host: str, port: 
     log = paths.engine_log()
     with listen(host, port) as listener:
         # Neither library's complaints may be lost, nor go where they are read as ours.
-        logging.basicConfig(filename=log, level=logging.WARNING)
+        noise = os.fdopen(private.descriptor(log, os.O_WRONLY | os.O_APPEND), "a")
+        handler = logging.StreamHandler(noise)
+        handler.setFormatter(bug_log.Formatter())
+        logging.basicConfig(handlers=[handler], level=logging.WARNING)
         welcome = Welcome(order, cases, _shown(found))
         return asyncio.run(_serve(welcome, log, listener))
 
@@ -107,14 +109,15 @@ def _shown(found: Found) -> Shown:
 async def _serve(welcome: Welcome, log: Path, listener: socket.socket) -> int:
     from unpact_tui.serving.site import Site
 
-    end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    end: asyncio.Future[int] = loop.create_future()
+    for number in ending.SIGNALS:  # before there is anything that must not be left behind
+        loop.add_signal_handler(number, _signalled, end, number)
     broker = Broker(partial(ProcessClient, log), welcome, partial(_tell, end))
     try:
         path = await broker.open()
         command = (sys.executable, "-P", "-m", "unpact_tui.serving.tab", str(path))
         site = Site(command, listener, partial(_tell_of_tab, log))
-        for number in _SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, _finish, end, 128 + number)
         try:
             await site.open()
             _announce(site)
@@ -123,6 +126,11 @@ async def _serve(welcome: Welcome, log: Path, listener: socket.socket) -> int:
             await site.close()
     finally:
         await broker.close()
+
+
+def _signalled(end: asyncio.Future[int], number: int) -> None:
+    ending.note(number)
+    _finish(end, 128 + number)
 
 
 def _finish(end: asyncio.Future[int], code: int) -> None:

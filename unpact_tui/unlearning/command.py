@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json as standard
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
-from unpact_tui import cases
+from unpact_tui import cases, ending
 from unpact_tui.errors import UsageError
+from unpact_tui.json_text import printed
 from unpact_tui.unattended import ended_by_signals, quiet_libraries
 from unpact_tui.unlearning import runner
 from unpact_tui.unlearning.asked import Plan
@@ -56,11 +54,13 @@ def _ended_at_once() -> Generator[None]:
 
     What was being written is put right by the next to open the run's folder.
     """
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = {number: signal.getsignal(number) for number in ending.SIGNALS}
+    ending.at_once()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _prompts(forget: Path) -> Path | None:
@@ -74,8 +74,4 @@ def _prompts(forget: Path) -> Path | None:
 
 
 def _document(value: object) -> str:
-    plain = msgspec.to_builtins(value)
-    try:
-        return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n"
-    except UnicodeEncodeError:  # a path may hold bytes that are no text
-        return standard.dumps(plain, indent=2) + "\n"
+    return printed(value)

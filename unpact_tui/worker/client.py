@@ -19,6 +19,7 @@ from typing import IO
 
 import msgspec
 
+from unpact_tui import private
 from unpact_tui.errors import EngineDied
 from unpact_tui.worker.events import Failed, Hello
 from unpact_tui.worker.protocol import VERSION, Order, Reply, Request, decode_reply, encode
@@ -32,7 +33,7 @@ class ProcessClient:
         self._next = 1
         self._closing = False
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
-        with log.open("ab") as errors:
+        with os.fdopen(private.descriptor(log, os.O_WRONLY | os.O_APPEND), "ab") as errors:
             self._process = subprocess.Popen(
                 # -P: whatever lies in the current folder is not ours to import
                 [sys.executable, "-P", "-m", "unpact_tui.worker.server"],
