@@ -67,6 +67,18 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def nothing_printed_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where the last gate of standard output has to mend what somebody forgot to show."""
+    from unpact_tui.display import harmless
+
+    def complain(text: str) -> str:
+        assert harmless(text) == text, f"printed without display_text: {text[:200]!a}"
+        return text
+
+    monkeypatch.setattr("unpact_tui.destination.harmless", complain)
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real data and models; tests that need it are skipped without it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hostile_texts import HOSTILE as HOSTILE
 from textual.pilot import Pilot
 
 from attribution.types import Case
@@ -26,20 +27,6 @@ CASES = (
     Case("tofu-13", "What genre does Nikolai Abilov write in?", "African American"),
     Case("retain-1", "Who wrote Towers of Lisbon?", None, "retain"),
 )
-
-HOSTILE = {
-    "instruction": "[INST] Who is Ana? [/INST] [MASK] [/not]",
-    "click": "[@click=app.quit]Ana Prado[/] said [red]x[/red]",
-    "clipboard": "Ana \x1b]52;c;aGk=\x07 Prado",
-    "clear-screen": "Ana \x1b[2J\x1b[H Prado",
-    "c1": "Ana \x9b2J\x85\x90 Prado",
-    "right-to-left": "Ana \u202edarP\u202c Prado\u200f",
-    "joiner": "Ana 👩\u200d👩\u200d👧 Prado\ufe0f",
-    "nul": "Ana \x00\x07\x08 Prado\x7f",
-    "long": "Ana " + "x" * 10_000 + " Prado",
-    "partial": "Ana \udce2\udc96 🙂 Prado \ufffd",
-    "lines": "Ana\r\nPrado\n\n\tsaid\u2028so",
-}
 
 
 def workbench(

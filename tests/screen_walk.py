@@ -56,8 +56,9 @@ TROUBLE = Failed(
 class Refusing(FakeEngine):
     """Gives one reply at a time, when it is told to, and can fail at what it was asked."""
 
-    def __init__(self) -> None:
-        super().__init__(manual=True)
+    def __init__(self, trouble: Failed = TROUBLE, warnings: tuple[str, ...] = ()) -> None:
+        super().__init__(manual=True, warnings=warnings)
+        self._trouble = trouble
         self._refuses = False
 
     def refuse(self) -> None:
@@ -67,9 +68,18 @@ class Refusing(FakeEngine):
     def _answer(self, order: Order) -> Iterator[Event]:
         if self._refuses:
             self._refuses = False
-            yield TROUBLE
+            yield self._trouble
         else:
             yield from super()._answer(order)
+
+
+def _spoilt(case: Case, text: str) -> Case:
+    """The first is that text, the next has it among words, all have it in their names."""
+    if case is PROMPTS[0]:
+        return Case(text, f"{text} and Ana", text)
+    if case is PROMPTS[1]:
+        return Case(f"{case.id}{text}", f"{case.prompt} {text}", f"{case.answer} {text}")
+    return Case(f"{case.id}{text}", case.prompt, case.answer, case.split)
 
 
 def _home(path: Path) -> str:
@@ -101,11 +111,16 @@ def frozen(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 class Walk:
     """One session of the inspector, from its first screen to the one that says it is over."""
 
-    def __init__(self, *, theme: str | None, plain: bool) -> None:
-        self.engine = Refusing()
+    def __init__(self, *, theme: str | None, plain: bool, spoil: str = "") -> None:
+        """With `spoil`, whatever a stranger could have written is that text."""
+        said = (spoil,) if spoil else ()
+        trouble = Failed(spoil, spoil, 4) if spoil else TROUBLE
+        self.engine = Refusing(trouble, said)
         self.app: Workbench = workbench(
             self.engine,
-            PROMPTS,
+            tuple(_spoilt(case, spoil) for case in PROMPTS) if spoil else PROMPTS,
+            names=(spoil, spoil) if spoil else ("tofu-base", "tofu-npo"),
+            reference=spoil or "retrained",
             no_colour=plain,
             ascii=plain,
             restart=FakeEngine,

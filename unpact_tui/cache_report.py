@@ -12,6 +12,7 @@ from unpact_tui import cache_file, config, paths
 from unpact_tui.config import Found
 from unpact_tui.display import display_text
 from unpact_tui.errors import BadUsage, Unwritable
+from unpact_tui.json_text import printed
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ def facts(environ: Mapping[str, str], folder: Path) -> Facts:
 
 def as_json(facts: Facts) -> str:
     """Return the facts as they are."""
-    return msgspec.json.format(msgspec.json.encode(facts), indent=2).decode() + "\n"
+    return printed(facts)
 
 
 def as_text(facts: Facts) -> str:

@@ -66,6 +66,6 @@ def list_benchmarks(name: Name = None, check: Check = None, json: Json = False) 
 
 
 def _json(found: Sequence[Mapping[str, object]] | Mapping[str, object]) -> str:
-    import msgspec
+    from unpact_tui.json_text import printed
 
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
+    return printed(found)

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-import msgspec
-
 from unpact_tui.config import Config, Found, find
 from unpact_tui.config_places import Place, places
 from unpact_tui.display import display_text
+from unpact_tui.json_text import printed
 
 
 def paths_text(environ: Mapping[str, str], folder: Path) -> str:
@@ -44,7 +43,7 @@ def shown_json(environ: Mapping[str, str], folder: Path) -> str:
         {"name": name, "value": value, "source": _encodable(source)}
         for name, value, source in _rows(find(environ, folder))
     ]
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+    return printed(rows)
 
 
 def _rows(found: Found) -> Iterator[tuple[str, object, str]]:

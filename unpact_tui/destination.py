@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from unpact_tui.display import harmless
 from unpact_tui.errors import BadUsage, Unwritable
 
 _STREAMS = (1, 2)
@@ -59,7 +60,10 @@ class Destination:
         # Not made from the target's name, which may be as long as names can be.
         temporary = self.target.with_name(f".unpact-tui.{secrets.token_hex(8)}")
         try:
-            with temporary.open("x", encoding="utf-8", errors=_LOSSLESS) as file:
+            # Closed from its first moment on, where what it replaces is: then the mode below.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            made = os.open(temporary, flags, 0o666 if self.mode is None else 0o600)
+            with os.fdopen(made, "w", encoding="utf-8", errors=_LOSSLESS) as file:
                 if self.mode is not None:
                     os.fchmod(file.fileno(), self.mode)
                 file.write(text)
@@ -100,12 +104,13 @@ def destination(asked: Path) -> Destination:
 def put(text: str) -> None:
     """Write to standard output, all of it and now. Raises `Unwritable`.
 
+    What a terminal would obey, beyond lines and colours, is made visible, whoever forgot to.
     Where nobody reads any more, the process ends quietly by SIGPIPE, as others do in a pipeline.
     """
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         with _translated("Standard output"):
-            _print(text)
+            _print(harmless(text))
     except Unwritable:
         drop_output()
         raise

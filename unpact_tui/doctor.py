@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from unpact_tui import machine_facts, paths, terminal_facts
 from unpact_tui.app.glyphs import size as in_words
 from unpact_tui.config import Config, Found, find
 from unpact_tui.display import display_text
 from unpact_tui.errors import BadConfig, ExitCode, NoStateFolder
 from unpact_tui.finding import Finding, ask
+from unpact_tui.json_text import printed
 
 _ROOM = 1e9
 """Bytes that should be free; the demo's checkpoints need some tens of millions."""
@@ -58,7 +57,7 @@ def as_json(findings: Sequence[Finding]) -> str:
         {name: _encodable(getattr(found, name)) for name in ("name", "status", "detail", "hint")}
         for found in findings
     ]
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+    return printed(rows)
 
 
 def _encodable(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from html import escape
 
 from unpact_tui.display import display_text
@@ -33,20 +35,24 @@ STYLE = (
 """Rules, but for those of tokens; light, dark, and for a print."""
 
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
+"""What the page says may be in it: the one style whose digest it names, and nothing else."""
 
 
 def page(title: str, rules: Iterable[str], body: Iterable[str]) -> Iterator[str]:
     """Yield a whole page around a body of HTML: no script, nothing loaded from elsewhere.
 
-    It says of itself that nothing in it may run or be fetched. `title` is text from outside.
+    It says of itself that nothing in it may run or be fetched, and that no other style holds.
+    `title` is text from outside.
     """
+    style = f"\n{chr(10).join((*STYLE, *rules))}\n"
+    policy = _POLICY.format(b64encode(sha256(style.encode()).digest()).decode())
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{text(title)}</title>"
-    yield f"<style>\n{chr(10).join((*STYLE, *rules))}\n</style>\n</head>\n<body>"
+    yield f"<style>{style}</style>\n</head>\n<body>"
     yield from body
     yield "</body>\n</html>"
 

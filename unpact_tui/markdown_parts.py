@@ -10,6 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from unpact_tui.display import display_text
 
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
+_MARKER = re.compile(r"[-+](?= |$|-|\+)|=|[0-9]{1,9}[.)](?= |$)")
+_WORD = re.compile(r"[^ ]+")
+_ADDRESS = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
+
 
 def rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table whose cells are Markdown."""
@@ -20,8 +25,26 @@ def rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def prose(text: str) -> str:
-    """Escape what Markdown would read as more than text."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", display_text(text))
+    """Escape what Markdown would read as more than text, at the beginning of a line too.
+
+    What forges turn into a link or a mention whatever stands before it, an address, is code.
+    """
+    shown = display_text(text).lstrip(" ")
+    # A list, a rule or the line under a heading begins with these.
+    marker = _MARKER.match(shown)
+    if marker is not None:
+        place = marker.end() - 1
+        return _words(shown[:place]) + "\\" + shown[place] + _words(shown[place + 1 :])
+    return _words(shown)
+
+
+def _words(shown: str) -> str:
+    return _WORD.sub(_word, shown)
+
+
+def _word(found: re.Match[str]) -> str:
+    word = found.group()
+    return code(word) if _ADDRESS.search(word) else _SPECIAL.sub(r"\\\1", word)
 
 
 def code(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.markup import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class Offers(Protocol):
 
 
 class ScreenCommands(Provider):
-    """Finds commands of the current screen. Titles may hold text from outside: never markup."""
+    """Finds commands of the current screen. They may hold text from outside: never markup.
+
+    Textual reads what is said for help as markup, whatever it is given.
+    """
 
     def _commands(self) -> Iterable[Command]:
         return self.screen.commands() if isinstance(self.screen, Offers) else ()
@@ -38,7 +42,7 @@ class ScreenCommands(Provider):
         """Yield all commands."""
         for command in self._commands():
             yield DiscoveryHit(
-                Content(command.title), command.run, text=command.title, help=command.help
+                Content(command.title), command.run, text=command.title, help=escape(command.help)
             )
 
     async def search(self, query: str) -> Hits:
@@ -52,5 +56,5 @@ class ScreenCommands(Provider):
                     Content(command.title),
                     command.run,
                     text=command.title,
-                    help=command.help,
+                    help=escape(command.help),
                 )

@@ -21,6 +21,7 @@ from unpact_tui.app import keys
 from unpact_tui.app.glyphs import glyphs
 from unpact_tui.app.guide import Guide
 from unpact_tui.app.host import Host
+from unpact_tui.app.last_gate import LastGate
 from unpact_tui.app.lines import shown
 from unpact_tui.app.plain_bars import PlainBars
 from unpact_tui.app.screens.guide import GuideScreen
@@ -66,6 +67,7 @@ class Frame(Host):
         super().__init__(ansi_color=True if looks.no_colour else None)
         for known in THEMES:
             self.register_theme(known)
+        self._filters.append(LastGate())
         self.theme = "ansi-dark" if looks.no_colour else looks.theme or _default_theme()
         self.set_keymap(dict(looks.keymap))
         self.animation_level = "none"

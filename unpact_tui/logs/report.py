@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unpact_tui.display import display_text
+from unpact_tui.json_text import printed
 from unpact_tui.logs.cautions import cautions, difference
 from unpact_tui.logs.log import Log
 from unpact_tui.logs.reading import read_log
@@ -58,7 +58,7 @@ def _as_json(every: Sequence[Told]) -> str:
         document = _record(every[0])
     else:
         document = {"logs": [{"file": one.log.file, **_record(one)} for one in every]}
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    return printed(document)
 
 
 def _record(one: Told) -> dict[str, object]:

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 import methods
 from methods._method import Method, Needs, Training
 from unpact_tui import catalogue
+from unpact_tui.json_text import printed
 from unpact_tui.unlearning.asked import option_places
 
 _WIDTH = 100
@@ -76,7 +75,7 @@ def one(name: str) -> Described:
 
 def as_json(found: object) -> str:
     """Return it as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
+    return printed(found)
 
 
 def as_text(found: tuple[Listed, ...] | Described) -> str:

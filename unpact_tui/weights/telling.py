@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from unpact_tui.display import display_text
+from unpact_tui.json_text import printed
 from unpact_tui.safetensors_header import short
 from unpact_tui.weights.change import Cell, Rank, TensorChange, Unpaired, WeightChange
 from unpact_tui.weights.diagnosis import diagnosis
@@ -54,7 +55,7 @@ def as_json(change: WeightChange, base: Side, second: Side) -> str:
         "missing": change.missing,
         "untouched": change.untouched,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return printed(document)
 
 
 def _record(tensor: TensorChange) -> dict[str, object]:

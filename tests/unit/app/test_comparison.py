@@ -7,7 +7,7 @@ from room import CASES, Room, keys, read
 
 from attribution.thresholds import Thresholds
 from attribution.types import Case
-from unpact_tui.app.overview import next_like, summary_of_all
+from unpact_tui.app.overview import Overview, next_like, summary_of_all
 from unpact_tui.app.recalling import weights
 from unpact_tui.session.actions import (
     ChooseCase,
@@ -493,15 +493,15 @@ def test_x_stops_what_was_adopted_and_it_stays_stopped() -> None:
 
 def test_jumps_go_round_what_is_read() -> None:
     room = read()
-    memory = room.comparison.memory
-    assert next_like(room.state, memory, "suppressed") is None
+    rows = Overview(room.comparison.memory, room.comparison.wire.reading)
+    assert next_like(room.state, rows, "suppressed") is None
     room.comparison.score(wanted=True)
     room.hear()
-    assert next_like(room.state, memory, "suppressed") == 1
+    assert next_like(room.state, rows, "suppressed") == 1
     room.do(ChooseCase(2))
-    assert next_like(room.state, memory, "suppressed") == 0
-    assert next_like(room.state, memory, "changed") == 0
-    assert next_like(room.state, memory, "collapsed") is None
+    assert next_like(room.state, rows, "suppressed") == 0
+    assert next_like(room.state, rows, "changed") == 0
+    assert next_like(room.state, rows, "collapsed") is None
 
 
 def test_the_weights_are_asked_for_once() -> None:

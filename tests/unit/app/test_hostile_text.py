@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from inspector import HOSTILE, compare_screen, opened, state_of, tried, until, workbench
@@ -10,14 +11,18 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from attribution.types import Case
+from unpact_tui.app.glyphs import glyphs
 from unpact_tui.app.screens.edit import AnswerInput, EditScreen, PromptArea
 from unpact_tui.app.screens.error import ErrorScreen
+from unpact_tui.app.screens.other import OtherScreen, beside
 from unpact_tui.worker.events import Failed, Loading
 from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Reply
 
 _QUICK = ("clipboard", "right-to-left")
 """A control sequence, and direction."""
+
+_LOADED = tuple(HOSTILE)[:11]
 
 SIZES = ((160, 48), (72, 24))
 
@@ -69,7 +74,10 @@ async def test_every_screen_shows_it_and_lives(name: str) -> None:
         assert_harmless(pilot)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in _LOADED else pytest.param(name, marks=pytest.mark.soak) for name in HOSTILE],
+)
 async def test_loading_shows_it(name: str) -> None:
     text = HOSTILE[name]
     engine = FakeEngine(manual=True)
@@ -117,3 +125,20 @@ async def test_nothing_pasted_gets_into_the_fields() -> None:
         assert area.text.endswith("\nnext")
         assert line.value.startswith("␛[2J⟨200b⟩")
         assert_harmless(pilot)
+
+
+async def test_a_folder_is_taken_by_its_name_and_not_by_how_that_is_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "[red]\x1b[2J\u202e"
+    taken: list[str | None] = []
+    async with workbench().run_test(size=(120, 30)) as pilot:
+        screen = OtherScreen(f"{folder}/npo", glyphs(ascii_only=False), ascii_only=False)
+        pilot.app.push_screen(screen, taken.append)
+        await pilot.pause()
+        assert_harmless(pilot)
+        await pilot.press(*"rmu", "enter")
+        await pilot.pause()
+    assert taken == [f"{folder}/rmu"]
+
+
+def test_a_path_that_no_file_can_have_lists_nothing() -> None:
+    assert beside("models/a\0b/npo") == []

@@ -262,4 +262,6 @@ async def test_hostile_text_is_shown_and_not_obeyed() -> None:
             assert_harmless(app)
             app.page.action_move(1)
             await pilot.pause()
+        app.page.action_move(-len(rows))
+        await pilot.pause()
         assert "[/INST]" in str(app.page.query_one(PromptList).render_line(0).text)

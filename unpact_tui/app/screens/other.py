@@ -18,6 +18,7 @@ from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
 from unpact_tui.app.screens.search import Needle
 from unpact_tui.app.widgets.foot import Foot
+from unpact_tui.display import display_text
 
 _MOST = 200
 """Folders that are listed; a sweep has fewer."""
@@ -32,7 +33,7 @@ def beside(path: str) -> list[Path]:
 def _checkpoints(folder: Path, here: Path) -> Iterator[Path]:
     try:
         found = sorted(folder.iterdir(), key=_natural)
-    except OSError:
+    except (OSError, ValueError):  # a name in a session file can hold what no path can
         return
     for each in found:
         if each == here or each.name.startswith("."):
@@ -71,7 +72,7 @@ class OtherScreen(ModalScreen[str | None]):
 
     def __init__(self, path: str, glyphs: Glyphs, ascii_only: bool) -> None:
         super().__init__(classes="-ascii" if ascii_only else None)
-        self._path = path
+        self._folder = f"{Path(path).parent}/" if path else ""
         self._glyphs = glyphs
         self._found = beside(path)
 
@@ -83,8 +84,7 @@ class OtherScreen(ModalScreen[str | None]):
                 yield Label("Beside this one; enter opens")
                 yield OptionList(*(Option(Content(shown(p.name, 70))) for p in self._found))
             yield Label("Or a path")
-            folder = f"{Path(self._path).parent}/" if self._path else ""
-            yield Needle(folder, placeholder="folder, or a LoRA adapter", id="other-path")
+            yield Needle(self._folder, placeholder="folder, or a LoRA adapter", id="other-path")
         yield Foot()
 
     def on_mount(self) -> None:
@@ -102,4 +102,8 @@ class OtherScreen(ModalScreen[str | None]):
         """Take the path."""
         event.stop()
         path = event.value.strip()
+        begins = display_text(self._folder)
+        if begins != self._folder and path.startswith(begins):
+            # What stands there is how the folder's name is shown, and not what it is.
+            path = self._folder + path.removeprefix(begins)
         self.dismiss(str(Path(path).expanduser()) if path else None)
