@@ -87,7 +87,7 @@ from attribution.counted import (
     same_ids,
     without_key_words,
 )
-from attribution.intervals import bootstrap_mean, single, spread, wilson
+from attribution.intervals import bootstrap_mean, bootstrap_means, single, spread, wilson
 from attribution.thresholds import Evidence, Thresholds, value
 from attribution.types import Answer, Interval, Label, Shift, Split
 from attribution.verdict import LABELS, knows
@@ -135,10 +135,11 @@ def of_set(
     """Return the evidence of a set of judged cases."""
     forget = [case for case in cases if case.split == "forget"]
     known = [case for case in forget if knows(case.numbers, thresholds)]
-    found: dict[str, Interval] = {}
-    for name in dict.fromkeys(name for case in known for name in case.numbers):
-        values = [case.numbers[name].estimate for case in known if name in case.numbers]
-        found[name] = bootstrap_mean(values, seed)
+    columns = {
+        name: [case.numbers[name].estimate for case in known if name in case.numbers]
+        for name in dict.fromkeys(name for case in known for name in case.numbers)
+    }
+    found = bootstrap_means(columns, seed)
     if forget:
         found["share_known"] = wilson(len(known), len(forget))
     if known:

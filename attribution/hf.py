@@ -74,6 +74,7 @@ class HFModel(HFTokens):
         row = tuple(range(1, 1 + min(12, self.network.vocabulary - 1)))
         rows = [row, *((*row[:i], *row[i + 1 :]) for i in range(len(row)))]
         next(self.reader.scored(rows, row[:2]))
+        next(self.write([row], 1))
         return self.plain_because
 
     def score(
@@ -220,6 +221,8 @@ class HFModel(HFTokens):
         for holder in (self.model.generation_config, self.model.config, self.tokenizer):
             ends = getattr(holder, "eos_token_id", None)
             found.update(ends if isinstance(ends, list) else [] if ends is None else [ends])
+        if not all(isinstance(id, int) for id in found):
+            raise TypeError("its eos_token_id is not a number")
         return frozenset(found)
 
     def _fits(self, length: int) -> None:

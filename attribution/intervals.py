@@ -5,7 +5,7 @@ Knows nothing of what is counted or averaged. No estimate leaves this package wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import sqrt
 from operator import itemgetter
 from random import Random
@@ -54,14 +54,50 @@ def bootstrap_mean(
 
     Raises `statistics.StatisticsError` without values: a mean of nothing is absent, not zero.
     """
+    return bootstrap_means({"": values}, seed, level=level, samples=samples)[""]
+
+
+def bootstrap_means(
+    columns: Mapping[str, Sequence[float]],
+    seed: int,
+    *,
+    level: float = 0.95,
+    samples: int = 2000,
+) -> dict[str, Interval]:
+    """Return `bootstrap_mean` of each column; columns of one length are drawn together, once.
+
+    Raises `statistics.StatisticsError` where a column has no values.
+    """
+    means: dict[str, list[float]] = {name: [] for name in columns}
+    for n in {len(values) for values in columns.values() if len(values) > 1}:
+        same = [(values, means[name]) for name, values in columns.items() if len(values) == n]
+        for draw in resamples(n, resamplings(n, samples), seed):
+            for values, into in same:
+                into.append(fmean(draw(values)))
+    return {name: _percentiles(values, means[name], level) for name, values in columns.items()}
+
+
+def _percentiles(values: Sequence[float], means: list[float], level: float) -> Interval:
     mean = fmean(values)
     if len(values) == 1:
         return single(mean)
-    # A generator of its own: the caller's random numbers do not move.
-    generator = Random(seed)
-    means = sorted(fmean(generator.choices(values, k=len(values))) for _ in range(samples))
+    means.sort()
     lower, upper = (quantile(means, share) for share in ((1 - level) / 2, (1 + level) / 2))
     return Interval(mean, min(lower, mean), max(upper, mean), len(values))
+
+
+_FEWEST = 200
+"""Resamplings of however many observations."""
+_MOST_DRAWN = 2_000_000
+"""Observations that all resamplings draw together, where that leaves enough of them. Ours."""
+
+
+def resamplings(n: int, samples: int) -> int:
+    """Return how often to resample `n` observations where `samples` are wanted.
+
+    Of thousands fewer do: their mean hardly varies, and somebody waits for it.
+    """
+    return min(samples, max(_FEWEST, _MOST_DRAWN // max(1, n)))
 
 
 Draw = Callable[[Sequence[float]], Sequence[float]]
@@ -70,6 +106,7 @@ Draw = Callable[[Sequence[float]], Sequence[float]]
 
 def resamples(n: int, samples: int, seed: int) -> Iterator[Draw]:
     """Yield draws with replacement of `n` out of `n` observations; at least two."""
+    # A generator of its own: the caller's random numbers do not move.
     generator = Random(seed)
     for _ in range(samples):
         yield itemgetter(*generator.choices(range(n), k=n))

@@ -18,6 +18,7 @@ from transformers import Cache, DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
 from attribution.attempts import Lever, LeverKind, Steering
+from attribution.errors import Unsupported
 from attribution.steer import check, refusal, steered
 from attribution.trunk import Key, Trunk, key_of
 
@@ -87,6 +88,8 @@ class Network:
         self.vocabulary = int(config.vocab_size)
         self.width = int(config.hidden_size)
         self.heads: int = getattr(config, "num_attention_heads", 1)
+        table = getattr(model.get_input_embeddings(), "weight", None)
+        self._rows = self.vocabulary if table is None else len(table)
         self.longest: int | None = getattr(config, "max_position_embeddings", None)
         wrapped = getattr(model, "get_base_model", None)
         accepted = inspect.signature((wrapped() if wrapped else model).forward).parameters
@@ -257,6 +260,10 @@ class Network:
             if isinstance(positions, int):
                 positions = torch.arange(positions, positions + x.shape[1]).expand(x.shape)
             options["position_ids"] = self.send(positions.contiguous())
+        if embeddings is None and (beyond := int(x.max())) >= self._rows:
+            # As of a token that a tokenizer adds; on an accelerator it would end the process.
+            what = f"read the token with the id {beyond}: its embedding has {self._rows} rows"
+            raise Unsupported(what, "Leave that token out, or use the tokenizer of this model.")
         ids = {"input_ids": self.send(x)} if embeddings is None else {"inputs_embeds": embeddings}
         mask = None if seen is None else self.send(seen.long())
         return self.model(**ids, attention_mask=mask, **options)

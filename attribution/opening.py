@@ -7,13 +7,14 @@ torch and transformers are imported when a model is opened. Does not know what i
 
 from __future__ import annotations
 
-import json
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from attribution.errors import BadOption, CannotOpen
+from attribution.foreign import BROKEN, MODULES, Foreign, sentence
+from attribution.plausible import built_within
+from attribution.safe_folder import quantised, require_harmless, stored
 
 if TYPE_CHECKING:
     import torch
@@ -23,22 +24,6 @@ if TYPE_CHECKING:
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
-
-_BROKEN = (
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    ImportError,
-    RuntimeError,
-    MemoryError,
-)
-"""What these libraries raise over files that hold nonsense: they check little before using it."""
-_MODULES = ("huggingface_hub", "jinja2", "pyo3_runtime", "safetensors", "safetensors_rust")
-"""Libraries below them whose exceptions come through."""
 
 
 def open(
@@ -55,43 +40,19 @@ def open(
     `NoOffsets`.
     """
     folder = Path(path)
-    _require_weights(folder)
+    require_harmless(folder)
     if dtype not in _DTYPES:
         raise BadOption("dtype", dtype, f"one of {', '.join(_DTYPES)}")
     place = _device(device)
-    with _Translated(folder):
-        model, report = _model(folder, place, dtype)
+    with Foreign(lambda error: CannotOpen(folder, _why(error), _hint(error)), BROKEN, MODULES):
+        sizes = stored(folder)
+        with built_within(sizes, lambda why: CannotOpen(folder, why), quantised=quantised(folder)):
+            model, report = _model(folder, place, dtype)
         tokenizer = _tokenizer(folder)
-    _require_whole(folder, report)
-    from attribution.hf import HFModel
+        _require_whole(folder, report)
+        from attribution.hf import HFModel
 
-    return HFModel(model.requires_grad_(False), tokenizer, chat=chat)
-
-
-def _require_weights(folder: Path) -> None:
-    """Refuse what could run code or fetch something when transformers looks at it."""
-    if not folder.is_dir():
-        raise CannotOpen(folder, "there is no such folder", "Models are not fetched; give a path.")
-    if (folder / "adapter_config.json").exists():
-        hint = "Merge it into its base first: PeftModel.merge_and_unload, then save_pretrained."
-        raise CannotOpen(folder, "it is an adapter", hint)
-    if not (folder / "config.json").is_file():
-        raise CannotOpen(folder, "it has no config.json")
-    if not any(folder.glob("*.safetensors")):
-        hint = "Convert it where you trust it: save_pretrained(folder, safe_serialization=True)."
-        raise CannotOpen(folder, "it has no *.safetensors files", hint)
-    config = _config(folder / "config.json")
-    if not isinstance(config, dict):
-        raise CannotOpen(folder, "its config.json is not a JSON object")
-    if config.get("transformers_weights") is not None:
-        raise CannotOpen(folder, "its config.json names a weight file of its own choice")
-
-
-def _config(file: Path) -> Any:
-    try:
-        return json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise CannotOpen(file.parent, f"its config.json cannot be read ({error})") from error
+        return HFModel(model.requires_grad_(False), tokenizer, chat=chat)
 
 
 def _device(name: str) -> torch.device:
@@ -152,39 +113,11 @@ def _require_whole(folder: Path, report: dict[str, Any]) -> None:
             raise CannotOpen(folder, f"tensor {names[0]!r} {what}", hint)
 
 
-class _Translated:
-    """A context: what other libraries raise over a folder comes out as `CannotOpen`.
-
-    Not a clause by type: extensions written in Rust raise plain `Exception`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Raise the translation of what is not a bug of ours."""
-        if kind is None or error is None:
-            return
-        foreign = kind.__module__.partition(".")[0] in _MODULES
-        if kind is Exception or issubclass(kind, _BROKEN) or foreign:
-            raise CannotOpen(self._folder, _why(error), _hint(error)) from error
-
-
 def _why(error: BaseException) -> str:
     """Return the first line of a message, to be put into a sentence of ours."""
-    lines = str(error).strip().splitlines()
-    text = lines[0].strip().rstrip(".:") if lines else type(error).__name__
     if "trust_remote_code" in str(error):
         return "it needs Python code of its own, which is never run here"
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return sentence(error)
 
 
 def _hint(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from attribution.counted import (
     reference_share,
     same_ids,
 )
-from attribution.intervals import Draw, quantile, resamples, single, wilson
+from attribution.intervals import Draw, quantile, resamples, resamplings, single, wilson
 from attribution.standing import Cause, Standing
 from attribution.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from attribution.types import Interval
@@ -214,7 +214,7 @@ def _rows(name: str, found: tuple[Cell | None, ...]) -> _Rows:
 def _resample(rows: Sequence[_Rows], n: int, samples: int, seed: int) -> float:
     """Resample every column alike; return the largest deviation that is still usual."""
     largest: list[float] = []
-    for draw in resamples(n, samples, seed) if n > 1 else ():
+    for draw in resamples(n, resamplings(n, samples), seed) if n > 1 else ():
         deviations: list[float] = []
         for row in rows:
             for column in row.columns:

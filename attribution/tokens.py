@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from attribution.errors import BadOption, EmptyAnswer, EmptyPrompt, NoOffsets, TemplateRefuses
 from attribution.spellings import Vocabulary, laid
+from attribution.templates import written
 from attribution.types import Answer, AnswerSource, Prompt, Span, Token
 
 _SENTINEL = "unpact0content"
@@ -253,16 +254,7 @@ class HFTokens:
         return text, Span(start, start + len(content.strip()))
 
     def _render(self, content: str) -> str:
-        from jinja2 import TemplateError  # the template is the checkpoint's, and may say no
-
-        conversation = [{"role": "user", "content": content}]
-        try:
-            text = self.tokenizer.apply_chat_template(
-                conversation, add_generation_prompt=True, tokenize=False
-            )
-        except TemplateError as error:
-            raise TemplateRefuses(f"it says {str(error)!r}") from error
-        return str(text)
+        return written(self.tokenizer, [{"role": "user", "content": content}], asks=True)
 
     def _pieces(self, text: str, *, special: bool) -> list[_Piece]:
         found = self.tokenizer(

@@ -11,14 +11,17 @@ model was loaded.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from attribution.plausible import Refuse, built_within
 from unpact_tui import safetensors_header
+from unpact_tui.adapter_patterns import require_quick
 from unpact_tui.checkpoints import Checkpoint
 from unpact_tui.errors import UnpactError, Unreadable
 from unpact_tui.foreign import Foreign
 from unpact_tui.pretrained import BROKEN, MODULES, Placement, failure
-from unpact_tui.safetensors_header import short
+from unpact_tui.safetensors_header import Tensor, short
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -49,7 +52,9 @@ def apply_adapter(
         way_on = _RESIZED if resized else _hint(checkpoint)
         return Unreadable(checkpoint.path, f"it does not fit {base}", way_on)
 
-    with Foreign(translate, BROKEN, MODULES):
+    require_quick(checkpoint.path, [name for name, _ in model.named_modules()])
+    stored = [tensor.elements for tensor in _tensors(checkpoint)]
+    with Foreign(translate, BROKEN, MODULES), built_within(stored, _refusal(checkpoint)):
         adapted = PeftModel.from_pretrained(
             model, str(checkpoint.path), is_trainable=False, torch_device=str(model.device)
         )
@@ -68,11 +73,16 @@ def names_of_its_own(checkpoint: Checkpoint) -> frozenset[str]:
 
 
 def _stored(checkpoint: Checkpoint) -> set[str]:
-    return {
-        tensor.name
-        for shard in checkpoint.shards
-        for tensor in safetensors_header.read(shard.path).tensors
-    }
+    return {tensor.name for tensor in _tensors(checkpoint)}
+
+
+def _tensors(checkpoint: Checkpoint) -> Iterator[Tensor]:
+    for shard in checkpoint.shards:
+        yield from safetensors_header.read(shard.path).tensors
+
+
+def _refusal(checkpoint: Checkpoint) -> Refuse:
+    return lambda why: Unreadable(checkpoint.path, why)
 
 
 def _require_whole(checkpoint: Checkpoint, wanted: set[str], places: set[str]) -> None:

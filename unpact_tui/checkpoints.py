@@ -6,15 +6,15 @@ not know torch or transformers and loads no model; `loading` does.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Generator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
-
-from unpact_tui.errors import NotACheckpoint, RemoteCode, Unreadable
+from unpact_tui.descriptions import ADAPTER_CONFIG as ADAPTER_CONFIG
+from unpact_tui.descriptions import CONFIG as CONFIG
+from unpact_tui.descriptions import adapter_config, model_config
+from unpact_tui.errors import NotACheckpoint, Unreadable
 from unpact_tui.hub import locate
 from unpact_tui.regular_files import is_file, opened, read_exactly, read_json, require_ordinary
 from unpact_tui.safetensors_header import Header, short
@@ -22,8 +22,6 @@ from unpact_tui.same_weights import compare
 from unpact_tui.weight_files import adapter_headers, model_headers
 from unpact_tui.worker.events import Role
 
-CONFIG = "config.json"
-ADAPTER_CONFIG = "adapter_config.json"
 PROVENANCE = "provenance.json"
 """Written by whoever unlearned; a `method` in it is shown."""
 
@@ -36,10 +34,6 @@ _TOKENIZERS = (
     "sentencepiece.bpe.model",
     "tekken.json",
 )
-_ADAPTERS = frozenset({"LORA", "ADALORA", "LOHA", "LOKR", "IA3", "OFT", "BOFT", "VERA"})
-"""Kinds that change what the layers compute; those that put virtual tokens before the prompt would
-shift every position."""
-
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _SAMPLE = 1024
 """Bytes of each tensor that go into the fingerprint."""
@@ -92,27 +86,14 @@ class Checkpoint:
     """
 
 
-class _Config(msgspec.Struct, frozen=True):
-    model_type: str
-    architectures: list[str] | None = None
-    auto_map: dict[str, object] | None = None
-    transformers_weights: object = None
-
-
-class _AdapterConfig(msgspec.Struct, frozen=True):
-    peft_type: str
-    base_model_name_or_path: str | None = None
-    task_type: str | None = None
-    megatron_config: object = None
-    alora_invocation_tokens: object = None
-
-
-def read(path: str | Path, role: Role, *, trust_remote_code: bool = False) -> Checkpoint:
-    """Read the folder at `path`, or the one behind a hub name.
+def read(
+    path: str | Path, role: Role, *, trust_remote_code: bool = False, fetch: bool = True
+) -> Checkpoint:
+    """Read the folder at `path`, or the one behind a hub name, which is fetched if it may be.
 
     Raises every `CheckpointError` that can be known without loading.
     """
-    folder, name = locate(path, trust_remote_code=trust_remote_code)
+    folder, name = locate(path, trust_remote_code=trust_remote_code, fetch=fetch)
     if not _names(folder):
         raise NotACheckpoint(folder, "it is empty")
     if is_file(folder / ADAPTER_CONFIG):
@@ -155,44 +136,21 @@ def _names(folder: Path) -> list[str]:
 def _read_model(folder: Path, name: str, role: Role, *, trust_remote_code: bool) -> Checkpoint:
     if not is_file(folder / CONFIG):
         raise NotACheckpoint(folder, f"it has no {CONFIG}")
-    config = _model_config(folder / CONFIG)
+    config = model_config(folder, trust_remote_code=trust_remote_code)
     headers = model_headers(folder)
     if not _has_tokenizer(folder):
         raise NotACheckpoint(
             folder, "it has no tokenizer", "Copy tokenizer.json and tokenizer_config.json there."
         )
-    if config.auto_map and not trust_remote_code and not _is_built_in(config.model_type):
-        raise RemoteCode(folder)
     architecture = config.architectures[0] if config.architectures else None
     return _checkpoint(folder, name, role, headers, CONFIG, config.model_type, architecture, None)
 
 
 def _read_adapter(folder: Path, name: str, role: Role) -> Checkpoint:
-    path = folder / ADAPTER_CONFIG
-    try:
-        config = msgspec.convert(read_json(path, _SMALL), _AdapterConfig)
-    except msgspec.ValidationError as error:
-        raise Unreadable(path, "it does not say which peft_type it is") from error
-    if kind := _unsupported(config):
-        known = ", ".join(sorted(_ADAPTERS))
-        raise NotACheckpoint(
-            folder,
-            f"adapters of the kind {kind} are not supported",
-            f"Merge it into its base first. These can be read: {known}.",
-        )
+    config = adapter_config(folder)
     info = AdapterInfo(config.base_model_name_or_path or "", config.peft_type)
     headers = adapter_headers(folder)
     return _checkpoint(folder, name, role, headers, ADAPTER_CONFIG, None, None, info)
-
-
-def _unsupported(config: _AdapterConfig) -> str | None:
-    if config.megatron_config is not None:
-        return "Megatron"  # peft would import whatever Python module the folder names
-    if config.alora_invocation_tokens is not None:
-        return "aLoRA"  # switched on by words of the prompt, so removing words switches it off
-    if config.task_type not in (None, "CAUSAL_LM"):
-        return short(config.task_type)
-    return None if config.peft_type in _ADAPTERS else short(config.peft_type)
 
 
 def _checkpoint(
@@ -220,28 +178,6 @@ def _checkpoint(
         adapter=adapter,
         fingerprint=_fingerprint(folder / config_name, headers),
     )
-
-
-def _model_config(path: Path) -> _Config:
-    try:
-        config = msgspec.convert(read_json(path, _SMALL), _Config)
-    except msgspec.ValidationError as error:
-        raise Unreadable(path, "it does not say which model_type it is") from error
-    if config.transformers_weights is not None:
-        raise Unreadable(path, "its transformers_weights names a weight file of its own choice")
-    return config
-
-
-def _is_built_in(model_type: str) -> bool:
-    """Tell whether transformers brings the architecture, without importing it.
-
-    Many checkpoints name code of their own from before transformers had it: it is not needed.
-    """
-    package = importlib.util.find_spec("transformers")
-    folder = model_type.replace("-", "_")
-    if package is None or package.origin is None or not folder.isidentifier():
-        return False
-    return (Path(package.origin).parent / "models" / folder).is_dir()
 
 
 def _has_tokenizer(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from attribution.scorer import Model
 from unpact_tui.model_identity import identity
+from unpact_tui.pretrained import computing
 from unpact_tui.remembered_model import RememberedModel
 from unpact_tui.worker.events import Loaded, Role
 
@@ -35,11 +36,12 @@ def bare_doors(
     tokenizer = cast("Tokenizer", base.tokenizer)
     doors: dict[Role, HFModel] = {}
     for role, loaded in opened.items():
-        if role == "unlearned" and alpha is not None:
-            mixed = WHPModel(base.model, loaded.model, tokenizer, alpha=alpha, chat=chat)
-            doors[role] = mixed
-        else:
-            doors[role] = HFModel(loaded.model, tokenizer, chat=chat)
+        with computing(loaded.info.path):
+            if role == "unlearned" and alpha is not None:
+                mixed = WHPModel(base.model, loaded.model, tokenizer, alpha=alpha, chat=chat)
+                doors[role] = mixed
+            else:
+                doors[role] = HFModel(loaded.model, tokenizer, chat=chat)
     if alpha is None and "unlearned" in opened:
         _join(doors, opened["unlearned"].info.shared_layers)
     return doors
@@ -60,7 +62,8 @@ def _join(doors: Mapping[Role, HFModel], layers: int) -> None:
 def slow_ways(opened: Mapping[Role, LoadedModel], doors: Mapping[Role, HFModel]) -> Iterator[str]:
     """Say which models have to read every row whole."""
     for role, door in doors.items():
-        why = door.prove()
+        with computing(opened[role].info.path):
+            why = door.prove()
         if why:
             yield f"{opened[role].info.name}: read whole for every removal, which is slower: {why}."
 

@@ -20,8 +20,11 @@ _HUB_MODULES = ("httpx", "httpx2", "huggingface_hub", "hf_xet", "requests")
 _TRUE = {"1", "on", "yes", "true"}
 
 
-def locate(path: str | Path, *, trust_remote_code: bool = False) -> tuple[Path, str]:
-    """Return the folder and the name to show.
+def locate(
+    path: str | Path, *, trust_remote_code: bool = False, fetch: bool = True
+) -> tuple[Path, str]:
+    """Return the folder and the name to show. Without `fetch` a name on the hub is only looked for
+    on this machine: for names that nobody but a file says.
 
     Raises `NotFound`, `NotACheckpoint`, `Unreadable`, `Offline`.
     """
@@ -43,15 +46,15 @@ def locate(path: str | Path, *, trust_remote_code: bool = False) -> tuple[Path, 
         raise NotACheckpoint(folder, "it is not a folder", "Give the folder that the file is in.")
     if beside or not _NAME.fullmatch(str(path)):
         raise NotFound(folder)
-    return _fetch(str(path), trust_remote_code=trust_remote_code), str(path)
+    return _fetch(str(path), trust_remote_code=trust_remote_code, fetch=fetch), str(path)
 
 
-def _fetch(name: str, *, trust_remote_code: bool) -> Path:
+def _fetch(name: str, *, trust_remote_code: bool, fetch: bool) -> Path:
     patterns = [*_PATTERNS, "*.py"] if trust_remote_code else _PATTERNS
     try:
         return _snapshot(name, patterns, local=True)
     except Offline:
-        if _switched_off():
+        if not fetch or _switched_off():
             raise
     return _snapshot(name, patterns, local=False)
 

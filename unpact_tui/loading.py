@@ -20,6 +20,7 @@ from unpact_tui.adapters import apply_adapter, names_of_its_own
 from unpact_tui.checkpoints import Checkpoint, read
 from unpact_tui.devices import choose_device, choose_dtype, fits
 from unpact_tui.errors import CheckpointError, NotACheckpoint
+from unpact_tui.mapped_files import Watch
 from unpact_tui.pretrained import (
     Placement,
     attempt,
@@ -89,21 +90,21 @@ def load(
         placement = _placement(foundation, settings)
     if base is None or beside is None:
         base = beside = None
+    watch = Watch(shard.path for shard in (*foundation.shards, *checkpoint.shards))
     changed = yield from _reading(checkpoint, foundation, base, ahead, settings)
     if meanwhile is not None:
         meanwhile.start()
     yield _event(checkpoint, "building the model")
     model = yield from _model(checkpoint, foundation, placement, settings, base, beside, changed)
     with silenced():
-        tokenizer = open_tokenizer(
-            checkpoint.path if checkpoint.has_tokenizer else foundation.path,
-            trust_remote_code=settings.trust_remote_code,
-        )
+        folder = checkpoint.path if checkpoint.has_tokenizer else foundation.path
+        tokenizer = open_tokenizer(folder, trust_remote_code=settings.trust_remote_code)
     shared = sharing.shared(model, beside and beside.model)
     yield from _spoken(
         checkpoint, "checking weights", require_finite(model, checkpoint, foundation, shared)
     )
     notes += misfits(checkpoint, model, tokenizer)
+    watch.attach(model)
     info = _info(checkpoint, model, beside)
     yield _event(checkpoint, "ready", info.bytes, info.bytes)
     return LoadedModel(model, tokenizer, info, tuple(notes), changed)
@@ -134,9 +135,9 @@ def foundation_of(
     if not adapter.base:
         raise NotACheckpoint(checkpoint.path, "it is an adapter that does not name its base")
     try:
-        foundation = read(
-            adapter.base, checkpoint.role, trust_remote_code=settings.trust_remote_code
-        )
+        # A file names it, not a person: it is never fetched.
+        trust = settings.trust_remote_code
+        foundation = read(adapter.base, checkpoint.role, trust_remote_code=trust, fetch=False)
     except CheckpointError as error:
         why = f"it is an adapter, and its base {short(adapter.base)} cannot be used"
         raise NotACheckpoint(checkpoint.path, why, f"{error} {error.hint}") from error

@@ -51,10 +51,12 @@ class Turns:
     def begin(self, role: Role) -> Generator[Loading, None, Loaded]:
         """Load a model unless it is there, saying how far it is. Raises what loading raises."""
         from attribution.hf import HFModel
+        from unpact_tui.pretrained import computing
 
         self.end()
         loaded = yield from self._loads[role]()
-        self._door = HFModel(loaded.model, self._tokenizer, chat=self._chat)
+        with computing(loaded.info.path):
+            self._door = HFModel(loaded.model, self._tokenizer, chat=self._chat)
         self._role = role
         return loaded.info
 

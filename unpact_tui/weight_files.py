@@ -14,7 +14,7 @@ import msgspec
 
 from unpact_tui import safetensors_header
 from unpact_tui.errors import NotACheckpoint, PickleOnly, Unreadable
-from unpact_tui.regular_files import is_file, read_json
+from unpact_tui.regular_files import converted, is_file, read_json
 from unpact_tui.safetensors_header import Header, short
 
 SINGLE = "model.safetensors"
@@ -80,10 +80,8 @@ def _sharded(folder: Path) -> Iterator[Header]:
 
 def _weight_map(folder: Path) -> dict[str, str]:
     path = folder / INDEX
-    try:
-        places = msgspec.convert(read_json(path), _Index).weight_map
-    except msgspec.ValidationError as error:
-        raise Unreadable(path, "it has no weight_map from tensors to files") from error
+    why = "it has no weight_map from tensors to files"
+    places = converted(path, read_json(path), _Index, why).weight_map
     for name in places.values():
         if name.endswith(_PICKLES):
             raise PickleOnly(folder, short(name))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Protocol
 
-from attribution.errors import AttributionError, TemplateRefuses
+from attribution.errors import AttributionError
+from attribution.templates import written
 from attribution.tokens import HFTokens
 from attribution.tokens import Tokenizer as MeasuringTokenizer
 from attribution.types import Prompt, Span
@@ -118,19 +119,12 @@ def _special_additions(tokenizer: Tokenizer) -> Iterator[int]:
 
 
 def _behind_answer(tokenizer: Tokenizer) -> str:
-    from jinja2 import TemplateError  # the template is the checkpoint's, and may say no
-
     conversation = [
         {"role": "user", "content": "?"},
         {"role": "assistant", "content": _SENTINEL},
     ]
-    try:
-        text = tokenizer.apply_chat_template(
-            conversation, add_generation_prompt=False, tokenize=False
-        )
-    except TemplateError as error:
-        raise TemplateRefuses(f"it says {str(error)!r}") from error
-    return str(text).rpartition(_SENTINEL)[2] if _SENTINEL in str(text) else ""
+    text = written(tokenizer, conversation, asks=False)
+    return text.rpartition(_SENTINEL)[2] if _SENTINEL in text else ""
 
 
 class _Encoder:

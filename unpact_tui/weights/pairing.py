@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from unpact_tui.adapter_patterns import quick
 from unpact_tui.weights.change import Unpaired, Why
 from unpact_tui.weights.decoding import READ
 from unpact_tui.weights.names import core
@@ -65,7 +66,7 @@ class Pairs:
 
 
 def pairs(base: Side, second: Side) -> Pairs:
-    """Put the tensors of both sides side by side."""
+    """Put the tensors of both sides side by side. Raises `Unreadable`."""
     if second.lora is not None:
         return _with_adapter(base, second, second.lora)
     names = _matches(base, second.places)
@@ -165,7 +166,9 @@ def _low_rank(before: Place, first: Place, last: Place, lora: LoraConfig) -> Low
         return "another shape"
     turned = lora.fan_in_fan_out or "lora_embedding" in first.tensor.name
     transposed = shape != (rows, columns) or (turned and rows == columns)
-    scaling = _alpha(first.tensor.name, lora) / (math.sqrt(rank) if lora.use_rslora else rank)
+    with quick(first.path.parent):
+        alpha = _alpha(first.tensor.name, lora)
+    scaling = alpha / (math.sqrt(rank) if lora.use_rslora else rank)
     return LowRank(before, last, first, scaling, transposed)
 
 

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import msgspec
 
-from unpact_tui.errors import NotACheckpoint, Unreadable
+from unpact_tui.errors import NotACheckpoint
 from unpact_tui.hub import locate
-from unpact_tui.regular_files import is_file, read_json
+from unpact_tui.regular_files import converted, is_file, read_json
 from unpact_tui.safetensors_header import Header, Tensor, short
 from unpact_tui.weight_files import adapter_headers, model_headers
 
@@ -103,10 +103,8 @@ def _places(headers: Sequence[Header]) -> dict[str, Place]:
 
 def _lora(folder: Path) -> LoraConfig:
     path = folder / ADAPTER_CONFIG
-    try:
-        config = msgspec.convert(read_json(path, _SMALL), LoraConfig)
-    except msgspec.ValidationError as error:
-        raise Unreadable(path, "it does not say how its additions are scaled") from error
+    why = "it does not say how its additions are scaled"
+    config = converted(path, read_json(path, _SMALL), LoraConfig, why)
     kind = "DoRA" if config.use_dora else short(config.peft_type)
     if kind != "LORA":
         raise NotACheckpoint(
