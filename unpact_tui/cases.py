@@ -14,11 +14,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from attribution.types import Case, Split
-from unpact_tui.errors import BadPromptFile, BadUsage
+from unpact_tui.errors import BadPromptFile, BadUsage, Unreadable
 from unpact_tui.json_rows import LONGEST_LINE as LONGEST_LINE
 from unpact_tui.json_rows import (
     Complain,
@@ -30,7 +31,10 @@ from unpact_tui.json_rows import (
     texts_field,
     unfit,
 )
+from unpact_tui.regular_files import opened
 
+MOST = 200_000
+"""Prompts; a pipe may never end."""
 _STANDARD_INPUT = "-"
 _PARAPHRASES = ("paraphrase", "paraphrased_question"), "paraphrases"
 _ENTITIES = ("entity",), "entities"
@@ -43,10 +47,10 @@ def read(path: Path | str, *, default_split: Split = "forget") -> Iterator[Case]
         yield from _cases(sys.stdin.buffer, "standard input", default_split)
         return
     try:
-        with Path(path).open("rb") as stream:
+        with opened(Path(path), pipes=True) as raw, BufferedReader(raw) as stream:
             yield from _cases(stream, str(path), default_split)
-    except OSError as error:
-        raise BadUsage(f"{path} cannot be read: {error.strerror}.", "Check --prompts.") from error
+    except Unreadable as error:
+        raise BadUsage(f"{path} cannot be read: {error.why}.", "Check --prompts.") from error
 
 
 def one(prompt: str, answer: str | None = None) -> Case:
@@ -65,6 +69,8 @@ def _cases(stream: BinaryIO, file: str, default_split: Split) -> Iterator[Case]:
         if case.id in seen:
             raise complain(number, f"the id {case.id!r} is that of line {seen[case.id]}")
         seen[case.id] = number
+        if len(seen) > MOST:
+            raise complain(number, f"it has more than {MOST:,} prompts")
         yield case
     if not seen:
         raise complain(1, "there is no prompt in it")

@@ -19,6 +19,7 @@ from attribution.emphasis import Template
 from attribution.endpoint.key import VARIABLES as KEYS
 from attribution.errors import AttributionError
 from unpact_tui import options, setting_words
+from unpact_tui.bug import VARIABLE as BUG_WORDS
 from unpact_tui.config_places import VARIABLE, table_of
 from unpact_tui.errors import BadConfig, BadUsage
 from unpact_tui.settings import Settings
@@ -101,7 +102,8 @@ def of_environment(
 ) -> Iterator[Layer]:
     """Yield what each variable sets; an empty one says nothing. Raises `BadConfig`."""
     for variable, text in sorted(environ.items()):
-        if not variable.startswith("UNPACT_") or variable in (VARIABLE, *KEYS) or not text:
+        others = (VARIABLE, BUG_WORDS, *KEYS)
+        if not variable.startswith("UNPACT_") or variable in others or not text:
             continue
         _require_text(variable, text)
         if variable == SET:

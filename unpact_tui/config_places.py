@@ -16,7 +16,7 @@ from typing import Literal, cast
 
 from unpact_tui import paths
 from unpact_tui.errors import BadConfig, Unreadable
-from unpact_tui.regular_files import opened
+from unpact_tui.regular_files import is_there, opened
 
 VARIABLE = "UNPACT_CONFIG"
 """Names a file to read instead of the person's own."""
@@ -48,7 +48,7 @@ def places(environ: Mapping[str, str], folder: Path) -> tuple[Place, ...]:
     """Return every file that is looked at, the strongest first. Raises `BadConfig`."""
     project = folder / _PROJECT
     return (
-        Place(project, "read" if _there(project) else "absent"),
+        Place(project, "read" if is_there(project) else "absent"),
         _pyproject(folder / _PYPROJECT, behind=project),
         _own(environ),
     )
@@ -56,9 +56,9 @@ def places(environ: Mapping[str, str], folder: Path) -> tuple[Place, ...]:
 
 def _pyproject(path: Path, behind: Path) -> Place:
     table = ("tool", _TABLE)
-    if not _there(path):
+    if not is_there(path):
         return Place(path, "absent", table)
-    if _there(behind):
+    if is_there(behind):
         return Place(path, "unused", table, f"{_PROJECT} comes first")
     # It is there for other programs: where it does not name us, we need not be able to read it.
     if _TABLE.encode() not in _bytes(path) or _within(toml(path), table) is None:
@@ -69,18 +69,11 @@ def _pyproject(path: Path, behind: Path) -> Place:
 def _own(environ: Mapping[str, str]) -> Place:
     named = environ.get(VARIABLE)
     path = Path(named) if named else paths.config_file()
-    if _there(path):
+    if is_there(path):
         return Place(path, "read")
     if named:
         raise BadConfig(VARIABLE, f"there is no file {path}", "Name a file, or unset it.")
     return Place(path, "absent")
-
-
-def _there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long to be one
-        return False
 
 
 def table_of(path: Path, table: tuple[str, ...]) -> dict[str, object]:
@@ -116,8 +109,7 @@ def _bytes(path: Path) -> bytes:
         with opened(path) as file:
             raw = file.read(_LIMIT + 1)
     except Unreadable as error:
-        why = str(error).removeprefix(f"{path} ").removesuffix(".")
-        raise BadConfig(str(path), f"it {why}", error.hint) from error
+        raise BadConfig(str(path), f"it cannot be read: {error.why}", error.hint) from error
     if len(raw) > _LIMIT:
         raise BadConfig(str(path), f"it has more than {_LIMIT} bytes")
     return raw

@@ -5,9 +5,8 @@ Their shape is `result_schema`. Knows nothing of models or screens; text stays r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 import msgspec
 
@@ -19,6 +18,8 @@ from attribution.types import Answer, Attribution, Case, Interval, KeyTokens, Pr
 from attribution.verdict import Thresholds, knows
 from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult
+from unpact_tui.json_text import encoded
+from unpact_tui.plausible import implausible
 from unpact_tui.recovery_entries import attempt_entry, recovery_entry
 from unpact_tui.result_schema import (
     SCHEMA,
@@ -36,12 +37,7 @@ from unpact_tui.worker.events import Loaded, Opened, Role, Tried
 
 def encode(result: msgspec.Struct, *, pretty: bool = False) -> bytes:
     """Return one JSON object, without a final newline."""
-    try:
-        plain = msgspec.json.encode(result)
-    except UnicodeEncodeError:
-        # A path may hold bytes that are no text; they must not cost the whole result.
-        plain = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(result)))
-    return msgspec.json.format(plain, indent=2) if pretty else plain
+    return encoded(result, pretty=pretty)
 
 
 def decode(data: bytes, *, file: str = "the result") -> Document:
@@ -50,26 +46,16 @@ def decode(data: bytes, *, file: str = "the result") -> Document:
         found = msgspec.json.decode(data, type=_Header).schema
         if found != SCHEMA:
             raise BadResult(file, f"it has schema {found}, and this version reads {SCHEMA}")
-        return msgspec.json.decode(data, type=Document)
+        read = msgspec.json.decode(data, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadResult(file, str(error)) from error
+    if why := implausible(read, data):
+        raise BadResult(file, why)
+    return read
 
 
 class _Header(msgspec.Struct):
     schema: int
-
-
-def _without_surrogates(value: object) -> object:
-    match value:
-        case str():
-            return re.sub("[\ud800-\udfff]", "\ufffd", value)
-        case dict():
-            items = cast("dict[str, object]", value).items()
-            return {name: _without_surrogates(part) for name, part in items}
-        case list() | tuple():
-            return [_without_surrogates(part) for part in cast("Sequence[object]", value)]
-        case _:
-            return value
 
 
 # ---------------------------------------------------------------- from measurements

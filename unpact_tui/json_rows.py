@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO, cast
 
+from unpact_tui import bounded_json
 from unpact_tui.errors import UsageError
 
 LONGEST_LINE = 1_000_000
@@ -117,9 +118,9 @@ def _decode(raw: bytes, complain: Complain, number: int) -> str:
 def _json(line: Line, complain: Complain) -> JsonRow:
     number, text = line
     try:
-        return number, json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise complain(number, f"it is not JSON: {_why(error)}") from error
+        return number, bounded_json.loads(text)
+    except bounded_json.NotJson as error:
+        raise complain(number, f"it is not JSON: {error}") from error
 
 
 def _list(first: Line, stream: BinaryIO, complain: Complain) -> Iterator[JsonRow]:
@@ -129,10 +130,9 @@ def _list(first: Line, stream: BinaryIO, complain: Complain) -> Iterator[JsonRow
         raise complain(first[0], "the list is longer than 64 MB; use JSON lines")
     text = f"{first[1]}\n{_decode(rest, complain, first[0])}"
     try:
-        json.loads(text)  # the whole first, so that what follows cannot fail
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        raise complain(first[0] + line - 1, f"not JSON: {_why(error)}") from error
+        bounded_json.loads(text)  # the whole first, so that what follows cannot fail
+    except bounded_json.NotJson as error:
+        raise complain(first[0] + error.line - 1, f"not JSON: {error}") from error
     decoder = json.JSONDecoder()
     place = _skip(text, 0) + 1
     number, counted = first[0], 0
@@ -147,9 +147,3 @@ def _skip(text: str, place: int) -> int:
     while text[place] in " \t\r\n,":
         place += 1
     return place
-
-
-def _why(error: ValueError | RecursionError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}"
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

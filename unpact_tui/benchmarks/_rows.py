@@ -6,7 +6,6 @@ file can fill the memory. Knows no benchmark.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from unpact_tui import json_rows, regular_files
+from unpact_tui import bounded_json, json_rows, regular_files
 from unpact_tui.benchmarks import _tables
 from unpact_tui.errors import BadBenchmark, Unreadable
 
@@ -137,8 +136,7 @@ def _opened(path: Path) -> Generator[BufferedReader[FileIO]]:
                 raise BadBenchmark(str(path), None, why)
             yield stream
     except Unreadable as error:
-        why = str(error).removeprefix(f"{path} ").removesuffix(".")
-        raise BadBenchmark(str(path), None, f"it {why}") from error
+        raise BadBenchmark(str(path), None, f"it cannot be read: {error.why}") from error
 
 
 def _json(path: Path, stream: BufferedReader[FileIO]) -> Iterator[json_rows.JsonRow]:
@@ -162,7 +160,6 @@ def _object(stream: BufferedReader[FileIO], complain: json_rows.Complain) -> obj
     if len(raw) > _LONGEST_OBJECT:
         raise complain(1, f"the object is longer than {_LONGEST_OBJECT // 1_000_000} MB")
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        raise complain(line, "it is not JSON") from error
+        return bounded_json.loads(raw)
+    except bounded_json.NotJson as error:
+        raise complain(error.line, "it is not JSON") from error

@@ -16,9 +16,11 @@ import msgspec
 
 from attribution.thresholds import DEFAULT_THRESHOLDS
 from unpact_tui.destination import destination
-from unpact_tui.errors import BadUsage, Unwritable
+from unpact_tui.errors import BadUsage, Unreadable, Unwritable
 from unpact_tui.findings.family import Entry
 from unpact_tui.findings.record import SCHEMA, Record
+from unpact_tui.plausible import implausible
+from unpact_tui.regular_files import read_as
 from unpact_tui.settings import Settings
 
 
@@ -60,8 +62,10 @@ class Folder:
     def read(self, entry: Entry) -> Record | None:
         """Return what was kept of an entry; None where nothing is that can be read."""
         try:
-            found = msgspec.json.decode(self.file(entry).read_bytes(), type=Record)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            found = read_as(self.file(entry), Record)
+        except Unreadable:
+            return None
+        if implausible(found):
             return None
         right = (SCHEMA, self.plan.digest(entry))
         return found if (found.schema, found.digest) == right else None

@@ -40,6 +40,11 @@ class Answered(msgspec.Struct, frozen=True):
     reference: tuple[Nats, ...] = ()
     """Empty without a reference."""
 
+    def __post_init__(self) -> None:
+        rows = (self.base, self.unlearned, *((self.reference,) if self.reference else ()))
+        if any(len(row) != len(self.pieces) for row in rows):
+            raise ValueError(f"answer {self.id!r} does not have one number per token")
+
 
 class CaseRecord(msgspec.Struct, frozen=True):
     """A prompt to forget or to retain."""
@@ -58,6 +63,13 @@ class CaseRecord(msgspec.Struct, frozen=True):
     """Without prompts, generations and positions, which no finding reads."""
     evidence: dict[str, Interval]
     """What a verdict looks at; where its lines are drawn may change."""
+
+    def __post_init__(self) -> None:
+        count = len(self.base)
+        if len(self.unlearned) != count:
+            raise ValueError(f"case {self.answered.id!r} does not have one number per token")
+        if not all(0 <= place < count for place in (*self.keys, *self.words)):
+            raise ValueError(f"case {self.answered.id!r} names a token that is not there")
 
 
 class Versions(msgspec.Struct, frozen=True):

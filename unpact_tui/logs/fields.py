@@ -5,14 +5,13 @@ Knows no schema. A value that cannot be is not there; who reads says how many th
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
+from unpact_tui import bounded_json
 from unpact_tui.errors import BadLog, Unreadable
-from unpact_tui.regular_files import JSON_LIMIT, opened, read_exactly
+from unpact_tui.regular_files import read_whole
 
 MOST_ROWS = 30_000
 """Of one metric; the largest public benchmark has half."""
@@ -26,18 +25,11 @@ Fields = Mapping[str, object]
 def read(path: Path) -> object:
     """Return the JSON value in a file. Raises `BadLog`."""
     try:
-        with opened(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > JSON_LIMIT:
-                raise BadLog(str(path), f"it has {size} bytes, far more than a log needs")
-            raw = read_exactly(path, file, size)
+        # Not msgspec's reader, because logs hold NaN and Infinity.
+        return bounded_json.loads(read_whole(path))
     except Unreadable as error:
-        why = str(error).removeprefix(f"{path} cannot be read: ").removesuffix(".")
-        raise BadLog(str(path), why) from error
-    try:
-        # The standard library's reader, because logs hold NaN and Infinity.
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        raise BadLog(str(path), error.why) from error
+    except bounded_json.NotJson as error:
         raise BadLog(str(path), "it is not JSON") from error
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from unpact_tui.errors import BadConfig, BadUsage, Unreadable
 from unpact_tui.matrix.shape import TABLES, Benchmark, Given, LowRank, Matrix, Model, Recipe
-from unpact_tui.regular_files import opened
+from unpact_tui.regular_files import expanded, is_there, opened
 
 Named = TypeVar("Named", Model, Benchmark, Recipe)
 
@@ -85,8 +85,11 @@ def _table(path: Path) -> dict[str, object]:
         raise BadUsage(f"{path} cannot be read: {why}.", "Check its name.") from error
     except UnicodeDecodeError as error:
         raise BadConfig(str(path), "it is not UTF-8", HINT) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise BadConfig(str(path), f"it is not TOML: {error}", HINT) from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or brackets within brackets without end.
+        raise BadConfig(str(path), "no matrix needs what it holds", HINT) from error
 
 
 # ---------------------------------------------------------------- what may be in it
@@ -220,7 +223,7 @@ def _whole(path: Path, matrix: Matrix, given: Mapping[str, str]) -> Matrix:
         name, given, place = text.partition("=")
         if _SPEC.match(text) and given:
             return f"{name}={place if place == _SAMPLE else model(place)}"
-        return str(folder / Path(_filled(path, text, known)).expanduser())
+        return str(folder / expanded(_filled(path, text, known)))
 
     return replace(
         matrix,
@@ -233,8 +236,8 @@ def _whole(path: Path, matrix: Matrix, given: Mapping[str, str]) -> Matrix:
 
 def _place(text: str, folder: Path) -> str:
     """Return a path whole; what is not there and reads like a name on the hub is one."""
-    there = folder / Path(text).expanduser()
-    return text if _HUB.fullmatch(text) and not there.exists() else str(there)
+    there = folder / expanded(text)
+    return text if _HUB.fullmatch(text) and not is_there(there) else str(there)
 
 
 def _model(one: Model, whole: Callable[[str], str]) -> Model:

@@ -11,6 +11,7 @@ Files are read as untrusted. Knows nothing of pages.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,13 @@ from typing import TypeVar
 import msgspec
 
 from unpact_tui import document as documents
-from unpact_tui.errors import BadResult
+from unpact_tui.errors import BadResult, Unreadable
 from unpact_tui.findings.figures import SCHEMA as FINDINGS_SCHEMA
 from unpact_tui.findings.figures import Findings
 from unpact_tui.matrix.blocks import SCHEMA as MATRIX_SCHEMA
 from unpact_tui.matrix.blocks import MatrixFindings
-from unpact_tui.regular_files import opened, read_exactly
+from unpact_tui.plausible import implausible
+from unpact_tui.regular_files import is_folder, is_there, opened, read_exactly
 from unpact_tui.result_schema import Document
 from unpact_tui.track.happened import events
 from unpact_tui.track.schema import SCHEMA as TRACK_SCHEMA
@@ -36,6 +38,7 @@ from unpact_tui.triage.row import Row
 Line = TypeVar("Line", Row, TrackedStep)
 Whole = TypeVar("Whole", Row, TrackedStep, Table, Track, Findings, MatrixFindings)
 
+_BEGINNING = 4096
 LARGEST = 2_000_000_000
 """Bytes of a file; one that is longer is no result."""
 
@@ -87,19 +90,30 @@ class ReadResult:
 
 
 def read(path: Path) -> ReadResult:
-    """Read one file. A folder is one that `bench` wrote. Raises `BadResult`, `Unreadable`."""
-    file = path / "findings.json" if path.is_dir() else path
-    if not file.exists():
+    """Read one file. A folder is one that `bench` wrote. Raises `BadResult`."""
+    file = path / "findings.json" if is_folder(path) else path
+    if not is_there(file):
         raise BadResult(str(path), "there is no such file")
-    with opened(file) as stream:
-        size = file.stat().st_size
-        if size > LARGEST:
-            raise BadResult(str(file), f"it has {size} bytes, more than any result")
-        data = read_exactly(file, stream, size)
+    try:
+        data = _bytes(file)
+    except Unreadable as error:
+        raise BadResult(str(file), error.why) from error
     try:
         return ReadResult(file, _result(file, data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadResult(str(file), str(error)) from error
+
+
+def _bytes(file: Path) -> bytes:
+    """Return what is in it; where it does not even begin as JSON, no more than its beginning."""
+    with opened(file) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > LARGEST:
+            raise BadResult(str(file), f"it has {size} bytes, more than any result")
+        begins = stream.read(_BEGINNING)
+        if not begins.lstrip().startswith(b"{"):
+            raise BadResult(str(file), "it is no JSON object")
+        return begins + read_exactly(file, stream, size - len(begins))
 
 
 def _result(file: Path, data: bytes) -> Result:
@@ -120,24 +134,29 @@ def _whole(file: Path, data: bytes, fields: frozenset[str]) -> Result:
     if "cases" in fields:
         return documents.decode(data, file=str(file))
     if "checkpoints" in fields:
-        return _checked(file, msgspec.json.decode(data, type=Table), ROW_SCHEMA)
+        return _checked(file, msgspec.json.decode(data, type=Table), data, ROW_SCHEMA)
     if "steps" in fields:
-        return _checked(file, msgspec.json.decode(data, type=Track), TRACK_SCHEMA)
+        return _checked(file, msgspec.json.decode(data, type=Track), data, TRACK_SCHEMA)
     if "tensors" in fields:
         found = msgspec.json.decode(data, type=_Weights)
-        return WeightsResult(
-            found.base.name,
-            found.unlearned.name,
-            found.summary,
-            found.diagnosis,
-            found.notes,
-            found.tensors,
-        )
+        _require_plausible(file, found, data)
+        return _weights(found)
     if "penalised" in fields:
-        return _checked(file, msgspec.json.decode(data, type=Findings), FINDINGS_SCHEMA)
+        return _checked(file, msgspec.json.decode(data, type=Findings), data, FINDINGS_SCHEMA)
     if "blocks" in fields:
-        return _checked(file, msgspec.json.decode(data, type=MatrixFindings), MATRIX_SCHEMA)
+        return _checked(file, msgspec.json.decode(data, type=MatrixFindings), data, MATRIX_SCHEMA)
     raise BadResult(str(file), "none of the kinds that are known is in it")
+
+
+def _weights(found: _Weights) -> WeightsResult:
+    return WeightsResult(
+        found.base.name,
+        found.unlearned.name,
+        found.summary,
+        found.diagnosis,
+        found.notes,
+        found.tensors,
+    )
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -167,11 +186,17 @@ def _tracked(file: Path, lines: list[bytes]) -> Track:
 
 def _decoded(file: Path, lines: list[bytes], kind: type[Line]) -> Iterator[Line]:
     for line in lines:
-        yield _checked(file, msgspec.json.decode(line, type=kind), ROW_SCHEMA)
+        yield _checked(file, msgspec.json.decode(line, type=kind), line, ROW_SCHEMA)
 
 
-def _checked(file: Path, found: Whole, schema: int) -> Whole:
+def _checked(file: Path, found: Whole, data: bytes, schema: int) -> Whole:
     if found.schema != schema:
         why = f"it has schema {found.schema}, and this version reads {schema}"
         raise BadResult(str(file), why)
+    _require_plausible(file, found, data)
     return found
+
+
+def _require_plausible(file: Path, found: object, data: bytes) -> None:
+    if why := implausible(found, data):
+        raise BadResult(str(file), why)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, log10
 
 from attribution.types import Interval
 from unpact_tui.html_parts import text
@@ -246,7 +247,9 @@ def _course(
 
 def _ticks(low: float, high: float) -> Iterator[float]:
     """Yield a few round numbers of a range."""
-    step = next(size for size in (0.25, 0.5, 1, 2, 5, 10, 50, 100, 1e9) if high - low <= 8 * size)
+    eighth = (high - low) / 8
+    round_ones = (size for size in (0.25, 0.5, 1, 2, 5, 10, 50, 100) if eighth <= size)
+    step = next(round_ones, None) or 10.0 ** ceil(log10(eighth))
     first = -int(-low // step) if low < 0 else 0
     tick = -first * step
     while tick <= high + 1e-9:

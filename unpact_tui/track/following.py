@@ -7,15 +7,17 @@ left for the next time. Files are read as untrusted. Knows nothing of screens.
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from unpact_tui.errors import BadResult
+from unpact_tui.errors import BadResult, Unreadable
 from unpact_tui.ledger import LONGEST
+from unpact_tui.plausible import implausible
+from unpact_tui.regular_files import json_lines, opened
 from unpact_tui.track.schema import SCHEMA as STEP_SCHEMA
 from unpact_tui.track.schema import TrackedStep
 from unpact_tui.triage.row import SCHEMA as ROW_SCHEMA
@@ -63,27 +65,27 @@ class Follower:
     def read(self) -> bool:
         """Take in what is new, and tell whether there was anything. Raises `BadResult`."""
         try:
-            # Without O_NONBLOCK a pipe in its place would hang.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise BadResult(str(self.path), error.strerror or str(error)) from error
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise BadResult(str(self.path), "it is no regular file")
-            place = (status.st_dev, status.st_ino)
-            if place != self._place or status.st_size < self._read:
-                self._begin(place)
-            if status.st_size == self._read:
-                return False
-            file.seek(self._read)
-            before = self._line
-            while (line := file.readline(LONGEST)).endswith(b"\n"):
-                self._line += 1
-                self._take(line)
-                self._read += len(line)
+            with opened(self.path) as raw, BufferedReader(raw) as file:
+                if not self._is_longer(os.fstat(file.fileno())):
+                    return False
+                before = self._line
+                file.seek(self._read)
+                for line in json_lines(file, LONGEST):
+                    if not line.endswith(b"\n"):
+                        break
+                    self._line += 1
+                    self._take(line)
+                    self._read += len(line)
+        except Unreadable as error:
+            raise BadResult(str(self.path), error.why) from error
         self._arrange()
         return self._line > before
+
+    def _is_longer(self, status: os.stat_result) -> bool:
+        place = (status.st_dev, status.st_ino)
+        if place != self._place or status.st_size < self._read:
+            self._begin(place)
+        return status.st_size != self._read
 
     def stop(self, trouble: str) -> None:
         """Say on the board why no more is read."""
@@ -104,15 +106,16 @@ class Follower:
                 raise self._bad("it is neither", _SESSION if head.type else _HINT)
             if self.board.kind not in (None, kind):
                 raise self._bad(f"it is of another kind than those before, which are of {kind}")
-            if kind == "track":
-                step = msgspec.json.decode(line, type=TrackedStep)
-                self._steps[step.step] = step
-            else:
-                row = msgspec.json.decode(line, type=Row)
-                self._rows.pop(row.key, None)
-                self._rows[row.key] = row
+            found = msgspec.json.decode(line, type=TrackedStep if kind == "track" else Row)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._bad(str(error)) from error
+        if why := implausible(found, line):
+            raise self._bad(why)
+        if isinstance(found, TrackedStep):
+            self._steps[found.step] = found
+        else:
+            self._rows.pop(found.key, None)
+            self._rows[found.key] = found
         if self.board.kind is None:
             self.board = Board(kind)
 

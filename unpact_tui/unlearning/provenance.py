@@ -137,7 +137,8 @@ def read(folder: Path) -> Provenance | None:
     """Return what `write` put there; None for anything else, whatever it is."""
     try:
         found = msgspec.convert(read_json(folder / PROVENANCE, _LIMIT), Provenance)
-    except (Unreadable, msgspec.ValidationError):
+    except (Unreadable, msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        # A name may hold half a character where msgspec looks for one of its own.
         return None
     return found if found.schema == SCHEMA else None
 

@@ -11,16 +11,15 @@ is a corpus: texts to learn whole, with blank lines between them. Knows no token
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import cast
 
-from unpact_tui.errors import BadDataFile, BadUsage
+from unpact_tui.errors import BadDataFile, BadUsage, Unreadable
 from unpact_tui.json_rows import (
     LONGEST_LIST,
     Complain,
@@ -32,10 +31,11 @@ from unpact_tui.json_rows import (
     text_field,
     unfit,
 )
+from unpact_tui.regular_files import opened
 
 _TEXT = ".txt"
 _JSON = (".json", ".jsonl", ".ndjson")
-_CHECK = "Check the name of the file."
+_CHECK = "Check its name; what comes through a pipe has to be saved in a file first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,13 @@ def alternatives(path: Path | str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[BufferedReader]:
-    if "\0" in str(path):
-        raise BadUsage("The name of a file holds a NUL.", _CHECK)
+def _opened(path: Path) -> Generator[BufferedReader[FileIO]]:
+    # No pipe: it can be read once only, and the run must be able to check what it was given.
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            # A pipe can be read once only, and the run must be able to check what it was given.
-            raise BadUsage(f"{path} is not a regular file.", "Save the rows in a file first.")
-        with path.open("rb") as stream:
+        with opened(path) as raw, BufferedReader(raw) as stream:
             yield stream
-    except OSError as error:
-        raise BadUsage(f"{path} cannot be read: {error.strerror}.", _CHECK) from error
+    except Unreadable as error:
+        raise BadUsage(f"{path} cannot be read: {error.why}.", _CHECK) from error
 
 
 def _not_json(complain: Complain, corpus: Iterable[Line]) -> Iterator[JsonRow]:

@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 from typing import cast
 
+from unpact_tui import whole_lines
 from unpact_tui.errors import Unwritable
 
 STEPS = "steps.jsonl"
@@ -26,11 +27,10 @@ def append(folder: Path, line: str) -> None:
     """Add one line. Raises OSError and `Unwritable`."""
     with _opened(folder / STEPS, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
         end = file.seek(0, os.SEEK_END)
-        # A run that was killed, or whose disk was full, may have left half a line.
+        # A run that was killed may have left half a line.
         torn = end > 0 and os.pread(file.fileno(), 1, end - 1) != b"\n"
-        rest = (b"\n" if torn else b"") + line.encode("utf-8", "backslashreplace") + b"\n"
-        while rest:
-            rest = rest[file.write(rest) :]
+        start = b"\n" if torn else b""
+        whole_lines.append(file, start + line.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def cut(folder: Path, step: int) -> None:
