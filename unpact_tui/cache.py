@@ -21,6 +21,7 @@ from zlib import crc32
 from unpact_tui.cache_file import (
     close,
     is_broken,
+    is_taken,
     number,
     opened,
     reason,
@@ -42,6 +43,8 @@ _STALE = 3600.0
 """Seconds after which a use is written down anew: not every one costs a write."""
 _CHECK = 4
 """Bytes of a checksum."""
+_MOST_TAKEN = 20
+"""Times in a row that others had the file for too long, after which there is no waiting for it."""
 
 Result = TypeVar("Result")
 
@@ -67,10 +70,15 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._file: os.stat_result | None = None
         self._trouble: str | None = None
+        self._taken = 0
+        """Times in a row that others had the file for too long."""
+        self._changes = 0
+        """Another number as soon as another process has written."""
         try:
             self._file = path.stat() if path.exists() else None
             self._connection = opened(path)
             self._file = path.stat()
+            self._changes = number(self._connection, "PRAGMA data_version")
         except (sqlite3.Error, OSError) as error:
             self._turn_off(error)
         if self._connection is not None:
@@ -109,10 +117,25 @@ class Store:
             if self._connection is None:
                 return None
             try:
-                return work(self._connection)
+                result = work(self._connection)
             except (sqlite3.Error, OSError) as error:
-                self._turn_off(error)
+                if not (is_taken(error) and self._may_wait(self._connection)):
+                    self._turn_off(error)
                 return None
+            self._taken = 0
+            return result
+
+    def _may_wait(self, connection: sqlite3.Connection) -> bool:
+        """Give this one up, and tell whether to try the next: whether others get on with it."""
+        self._taken += 1
+        before = self._changes
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._changes = number(connection, "PRAGMA data_version")
+        except sqlite3.Error:
+            return False
+        return self._changes != before and self._taken < _MOST_TAKEN
 
     def _get(self, connection: sqlite3.Connection, key: bytes) -> bytes | None:
         row = connection.execute(
@@ -127,7 +150,8 @@ class Store:
             _drop(connection, key)
             return None
         now = self._clock()
-        if not isinstance(used, float) or now - used > _STALE:
+        # A clock may go back: what was used in a future is used now.
+        if not isinstance(used, float) or abs(now - used) > _STALE:
             connection.execute("UPDATE entry SET used = ? WHERE key = ?", (now, key))
         return kept[_CHECK:]
 

@@ -13,6 +13,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from unpact_tui import private
+
 FORMAT = 1
 """Of the tables, and of what is asked and answered; another one is another, empty store."""
 LONGEST_JOURNAL = 64 << 20
@@ -82,11 +84,13 @@ class Survey:
 
 def opened(path: Path) -> sqlite3.Connection:
     """Open the file, or make it. Raises `sqlite3.Error`, `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(path.parent)
     # Made by hand for its permissions, and only where it is not there: to close a descriptor of a
     # file that is there would end the locks of every connection of this process.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    for suffix in ("", *_JOURNALS):
+        private.close_file(path.with_name(path.name + suffix))
     connection = _connected(path)
     try:
         _prepare(connection, remote=_is_remote(path))
@@ -153,6 +157,11 @@ def set_aside(path: Path, file: os.stat_result | None) -> Path | None:
 def is_broken(error: sqlite3.Error | OSError) -> bool:
     """Tell whether an error is about what the file holds."""
     return _code(error) in _BROKEN
+
+
+def is_taken(error: sqlite3.Error | OSError) -> bool:
+    """Tell whether an error is that others kept the file to themselves for too long."""
+    return _code(error) in _TAKEN
 
 
 def reason(error: sqlite3.Error | OSError) -> str:

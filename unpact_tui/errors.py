@@ -17,9 +17,11 @@
     │   ├── BadUsage
     │   ├── NoTerminal
     │   ├── NoStateFolder          nowhere to keep the engine's log
-    │   └── Unwritable             a result that its place does not take
+    │   ├── Unwritable             a result that its place does not take
+    │   └── SystemRefuses          a file or a folder that the system does not let us use
     └── ComputeError               exit 4
         ├── EngineDied             the child process is gone
+        ├── OutOfResources         no memory, file or thread is left for this process
         ├── DemoNotBuilt           building the demo's checkpoints was broken off
         ├── NoDevice               the device asked for is not there
         ├── ModelTooLarge          the weights do not fit on the device
@@ -97,6 +99,8 @@ class Unreadable(CheckpointError):
 
     def __init__(self, path: Path, why: str, hint: str = "") -> None:
         super().__init__(f"{path} cannot be read: {why}.")
+        self.why = why
+        """For readers of other files than checkpoints, who have an error of their own."""
         self.hint = hint or "Copy or download the checkpoint again."
 
 
@@ -182,6 +186,22 @@ class Unwritable(UsageError):
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where} cannot be written: {why}.")
+
+
+class SystemRefuses(UsageError):
+    """A file or a folder cannot be used, wherever that was found out."""
+
+    def __init__(self, where: str, why: str, hint: str) -> None:
+        super().__init__(f"{where} cannot be used: {why}.")
+        self.hint = hint
+
+
+class OutOfResources(ComputeError):
+    """The machine, or what this process may take of it, is used up."""
+
+    def __init__(self, why: str, hint: str) -> None:
+        super().__init__(f"This cannot go on: {why}.")
+        self.hint = hint
 
 
 class EngineDied(ComputeError):

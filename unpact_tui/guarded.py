@@ -9,6 +9,7 @@ import typer
 
 from attribution.errors import AttributionError
 from methods.errors import MethodError
+from unpact_tui import refusals
 from unpact_tui.errors import UnpactError, exit_code
 
 
@@ -16,7 +17,8 @@ from unpact_tui.errors import UnpactError, exit_code
 def guarded() -> Generator[None]:
     """Let everything through but errors of ours; a bug stays a traceback."""
     try:
-        yield
+        with refusals.translated():
+            yield
     except (UnpactError, AttributionError, MethodError) as error:
         from unpact_tui.output import print_error
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.text import Text
 from textual.app import App
 
+from unpact_tui import refusals
 from unpact_tui.app import crash, tty
 from unpact_tui.display import display_text
-from unpact_tui.errors import ExitCode
+from unpact_tui.errors import ExitCode, exit_code
 from unpact_tui.worker.events import Failed
 
 
@@ -22,7 +21,8 @@ class Host(App[None]):
     """Whether the mouse is ours."""
     failure: Failed | None = None
     """Why it ended, when it ended because of the engine."""
-    _crash: Path | None = None
+    _crash: str | None = None
+    """What is said of a bug, if there was one."""
 
     def action_mouse(self) -> None:
         """Leave the mouse to the terminal, which can then select and copy, or take it back."""
@@ -57,16 +57,20 @@ class Host(App[None]):
         self.action_interrupt()
 
     def _handle_exception(self, error: Exception) -> None:
-        """Take a bug down in a file; what happens after the end is of no interest."""
-        if not self._exit:
-            self._crash = crash.record(error)
+        """Take a bug down in a file, and say what the machine refused; after the end, neither."""
+        refusal = refusals.of(error)
+        if refusal is not None and not self._exit:
+            self.fail(Failed(str(refusal), refusal.hint, exit_code(refusal), fatal=True))
+            self._close_messages_no_wait()  # whoever met it may be who would have ended it
+        elif not self._exit:
+            self._crash = crash.sentence(error, crash.record(error))
             super()._handle_exception(error)
             self._return_code = ExitCode.BUG
 
     def _fatal_error(self) -> None:
         """Name the file; Textual would print the values of all variables."""
         if self._crash is not None:
-            self._exit_renderables.append(whole(crash.sentence(self._crash)))
+            self._exit_renderables.append(whole(self._crash))
         self._close_messages_no_wait()
 
 

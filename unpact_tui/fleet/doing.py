@@ -5,11 +5,12 @@ Knows neither processes nor Ray.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import TracebackType
 
+from unpact_tui import refusals
+from unpact_tui.bug import kind, place, told
+from unpact_tui.errors import UnpactError
 from unpact_tui.fleet.jobs import Done, Event, Job, Lost, Said, Worker
 
 
@@ -19,9 +20,9 @@ def do(worker: Worker, job: Job, complain: Callable[[str], object]) -> Iterator[
     `complain` gets the traceback of a bug. Whoever had one is in no state that is known: let it do
     nothing more.
     """
-    bug = _Bug()
+    caught = _Bug()
     result = b""
-    with bug:
+    with caught, refusals.translated():
         steps = worker.work(job)
         while True:
             try:
@@ -30,11 +31,11 @@ def do(worker: Worker, job: Job, complain: Callable[[str], object]) -> Iterator[
                 result = end.value
                 break
             yield Said(job.key, step.stage, step.done, step.total)
-    if bug.error is None:
+    if caught.error is None:
         yield Done(job.key, result)
         return
-    complain("".join(traceback.format_exception(bug.error)))
-    yield Lost(job.key, in_words(bug.error))
+    complain(told(caught.error))
+    yield Lost(job.key, in_words(caught.error))
 
 
 class _Bug:
@@ -59,7 +60,7 @@ class _Bug:
 
 def in_words(error: Exception) -> str:
     """Return what is wrong and where, as a sentence."""
-    last = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"It broke by a bug: {last}{where}."
+    if isinstance(error, UnpactError):
+        return f"{error} {error.hint}".strip()
+    where = place(error)
+    return f"It broke by a bug: {kind(error)}{where and f' ({where})'}."

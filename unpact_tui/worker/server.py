@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from attribution.errors import AttributionError
 from methods.errors import MethodError
+from unpact_tui import bug, bug_log, refusals
 from unpact_tui.engine import Engine
 from unpact_tui.errors import ExitCode, UnpactError, exit_code
 from unpact_tui.settings import Settings
@@ -131,7 +132,8 @@ class Server:
         job = self._next()
         begun, read = time.monotonic(), self._engine.tokens_read
         try:
-            event = next(job.steps, None)
+            with refusals.translated():
+                event = next(job.steps, None)
         except (UnpactError, AttributionError, MethodError) as error:
             fatal = isinstance(job.request.order, Open)
             failed = Failed(str(error), error.hint, exit_code(error), fatal)
@@ -196,6 +198,8 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
 def main() -> None:
     """Keep the pipe to ourselves: what anything else prints goes to standard error, a log file."""
+    bug.install()
+    bug_log.install()
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     incoming = os.fdopen(os.dup(0), "rb")

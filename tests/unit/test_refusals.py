@@ -1,0 +1,85 @@
+"""What the machine refuses is a sentence, wherever it is met; a bug stays a bug."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from unpact_tui import refusals
+from unpact_tui.errors import ExitCode, OutOfResources, SystemRefuses, UnpactError, exit_code
+from unpact_tui.fleet.doing import in_words
+
+
+def refused(error: BaseException) -> UnpactError:
+    with pytest.raises(UnpactError) as caught, refusals.translated():
+        raise error
+    assert caught.value.__cause__ is error
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, ExitCode.USAGE),
+        (errno.EDQUOT, ExitCode.USAGE),
+        (errno.EROFS, ExitCode.USAGE),
+        (errno.EIO, ExitCode.USAGE),
+        (errno.ESTALE, ExitCode.USAGE),
+        (errno.EFBIG, ExitCode.USAGE),
+        (errno.ELOOP, ExitCode.USAGE),
+        (errno.EMFILE, ExitCode.COMPUTE),
+        (errno.ENFILE, ExitCode.COMPUTE),
+        (errno.ENOMEM, ExitCode.COMPUTE),
+        (errno.EAGAIN, ExitCode.COMPUTE),
+    ],
+)
+def test_the_system_says_no(number: int, code: ExitCode) -> None:
+    error = refused(OSError(number, os.strerror(number), "/some/file"))
+    assert exit_code(error) == code
+    assert code == ExitCode.COMPUTE or "/some/file" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (MemoryError(), OutOfResources),
+        (RuntimeError("can't start new thread"), OutOfResources),
+        (RuntimeError("Could not determine home directory."), SystemRefuses),
+        (RuntimeError("could not determine the home directory for '~/.config'"), SystemRefuses),
+        (OSError(errno.ENOSPC, "No space left on device"), SystemRefuses),
+        (OSError(errno.ENOENT, "No such file or directory", b"/caf\xe9"), SystemRefuses),
+    ],
+)
+def test_refusals_without_a_number_or_a_name(error: BaseException, kind: type[UnpactError]) -> None:
+    assert type(refused(error)) is kind
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("a tensor of another shape"),
+        OSError("of a library, and nothing the system said"),
+        BrokenPipeError(errno.EPIPE, "Broken pipe"),
+        ValueError("a bug"),
+        KeyboardInterrupt(),
+    ],
+)
+def test_what_the_system_did_not_refuse_stays_what_it_is(error: BaseException) -> None:
+    with pytest.raises(type(error)) as caught, refusals.translated():
+        raise error
+    assert caught.value is error
+
+
+def test_a_real_refusal(tmp_path: Path) -> None:
+    with pytest.raises(SystemRefuses, match="gone"), refusals.translated():
+        (tmp_path / "gone").read_bytes()
+
+
+def test_a_checkpoint_that_the_machine_refused_broke_by_no_bug() -> None:
+    said = in_words(refused(MemoryError()))
+    assert "bug" not in said
+    assert "memory" in said
