@@ -7,28 +7,27 @@ are read as untrusted. Knows nothing of what is in a line but its key and its sc
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeVar
+from typing import IO, BinaryIO, Generic, TypeVar
 
 import msgspec
 
+from unpact_tui import regular_files, sole_writer, whole_lines
 from unpact_tui.document import encode
-from unpact_tui.errors import BadResult, BadUsage, Unwritable
+from unpact_tui.errors import BadResult, BadUsage, Unreadable, Unwritable
+from unpact_tui.plausible import implausible
 
 LONGEST = 512 * 1024 * 1024
 """Bytes of a line: contributions of many prompts over a run, and still not all memory."""
 
 _BEGINS = b'{"schema":'
 """How every line begins; a last line that does not is not ours to take off."""
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-"""File systems without locks, as some of clusters are."""
 
 
 class KeyedLine(msgspec.Struct, frozen=True):
@@ -75,10 +74,10 @@ class Ledger(Generic[Line]):
         """
         end = os.fstat(self._file.fileno()).st_size
         try:
-            self._file.write(encode(line) + b"\n")
+            whole_lines.append(self._file, encode(line) + b"\n")
             os.fsync(self._file.fileno())
         except OSError as error:
-            os.ftruncate(self._file.fileno(), end)
+            whole_lines.take_back(self._file, end)
             raise Unwritable(str(self.path), error.strerror or str(error)) from error
         self.lines[line.key] = line
 
@@ -109,10 +108,10 @@ def opened(path: Path, form: Form[Line], *, resume: bool) -> Generator[Ledger[Li
 def read(path: Path, form: Form[Line]) -> tuple[Line, ...]:
     """Return the lines of a file, of several with one key the last. Raises `BadResult`."""
     try:
-        with path.open("rb") as file:
+        with regular_files.opened(path) as raw, BufferedReader(raw) as file:
             return tuple(_read(path, file, form)[0].values())
-    except OSError as error:
-        raise BadResult(str(path), error.strerror or str(error)) from error
+    except Unreadable as error:
+        raise BadResult(str(path), error.why) from error
 
 
 def decoded(line: bytes, form: Form[Line], path: Path, number: int) -> Line:
@@ -121,9 +120,12 @@ def decoded(line: bytes, form: Form[Line], path: Path, number: int) -> Line:
         found = msgspec.json.decode(line, type=_Header).schema
         if found != form.schema:
             raise BadResult(str(path), f"line {number} has schema {found}, not {form.schema}")
-        return msgspec.json.decode(line, type=form.kind)
+        read = msgspec.json.decode(line, type=form.kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadResult(str(path), f"line {number} is no {form.word}: {error}") from error
+    if why := implausible(read, line):
+        raise BadResult(str(path), f"line {number} is no {form.word}: {why}")
+    return read
 
 
 def _open(path: Path) -> BinaryIO:
@@ -141,22 +143,22 @@ def _open(path: Path) -> BinaryIO:
 
 def _require_alone(path: Path, file: BinaryIO, command: str) -> None:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        hint = "Wait until it ends, or give --out another name."
-        raise BadUsage(f"{path} is in use: another {command} is writing there.", hint) from error
+        alone = sole_writer.is_alone(file)
     except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise Unwritable(str(path), error.strerror or str(error)) from error
+        raise Unwritable(str(path), error.strerror or str(error)) from error
+    if not alone:
+        hint = "Wait until it ends, or give --out another name."
+        raise BadUsage(f"{path} is in use: another {command} is writing there.", hint)
 
 
-def _read(path: Path, file: BinaryIO, form: Form[Line]) -> tuple[dict[str, Line], int]:
+def _read(path: Path, file: IO[bytes], form: Form[Line]) -> tuple[dict[str, Line], int]:
     """Return the lines by key, and where the last whole one ends."""
     lines: dict[str, Line] = {}
-    number = end = 0
+    end = 0
     file.seek(0)
-    while raw := file.readline(LONGEST):
-        number += 1
+    for number, raw in enumerate(regular_files.json_lines(file, LONGEST), start=1):
+        if len(raw) >= LONGEST:
+            raise BadResult(str(path), f"line {number} has more than {LONGEST} bytes")
         if not raw.endswith(b"\n") and _BEGINS.startswith(raw[: len(_BEGINS)]):
             break
         line = decoded(raw, form, path, number)

@@ -16,7 +16,7 @@ from unpact_tui.devices import choose_dtype
 from unpact_tui.errors import BadUsage, Unreadable
 from unpact_tui.loading import LoadedModel, foundation_of, load
 from unpact_tui.model_identity import stamp
-from unpact_tui.pretrained import open_tokenizer, silenced
+from unpact_tui.pretrained import computing, open_tokenizer, silenced
 from unpact_tui.settings import Settings
 from unpact_tui.taking_turns import Load, TurnModel, Turns
 from unpact_tui.worker.events import Loaded, Loading, Opened, Role, Step
@@ -60,6 +60,8 @@ def open_in_turns(
     }
     turns = Turns(loads, tokenizer, chat=chat)
     seen = yield from turns.begin("base")
+    with computing(seen.path):
+        turns.model("base").prove()
     doors: dict[Role, TurnModel] = {}
     for role, checkpoint in found.items():
         info = _expected(checkpoint, foundations[role], seen, settings)

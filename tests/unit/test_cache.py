@@ -238,7 +238,7 @@ def test_a_place_that_is_no_file(tmp_path: Path, said: Said) -> None:
     assert [note.rpartition(": ")[2] for note in said.notes] == [
         "it is not a regular file.",
         "it is not a regular file.",
-        "file exists.",
+        "not a directory.",
     ]
 
 

@@ -177,9 +177,8 @@ class Comparison:
                 pass
         self._become(state)
 
-    # ------------------------------------------------------------ inside
-
     def _become(self, state: CompareState) -> None:
+        self.memory.concern(state.cases)
         # What is known already is shown at once.
         asks = state.page.tried is None and not state.page.trouble
         self.state = replace(state, settling=self._settling is not None and asks)

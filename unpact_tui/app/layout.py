@@ -6,14 +6,13 @@ on one line, so it has one position; words are kept together where they fit.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
-from unpact_tui.display import display_text
+from unpact_tui.display import display_text, joins
 
 EMPTY = "·"
 """Stands for a token without text: the later bytes of a character, for example."""
@@ -27,6 +26,9 @@ _ASCII = (
 # Selectors of text or emoji style: terminals disagree on how wide they make the character before.
 _SELECTORS = dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)), "")
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+LONGEST = 8192
+"""Characters of a token that are drawn: with all the marks that they may be, wider than a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ def piece(raw: str, *, plain: bool = False) -> Piece:
     """Make raw text safe to show as a token of its own.
 
     A mark that would join the token before gets a ring to sit on. `plain` writes our own signs in
-    ASCII; the token's letters stay what they are.
+    ASCII; the token's letters stay what they are. What is longer than any line is cut.
     """
-    text = display_text(raw).translate(_SELECTORS)
-    if text and (unicodedata.category(text[0]).startswith("M") or ord(text[0]) in _SKIN_TONES):
+    text = display_text(raw[:LONGEST]).translate(_SELECTORS)
+    if text and (joins(text[0]) or ord(text[0]) in _SKIN_TONES):
         text = "◌" + text
     if not cell_len(text):
         text = EMPTY

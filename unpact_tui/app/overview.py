@@ -36,22 +36,25 @@ class Overview:
     def __init__(self, memory: Memory, reading: Reading) -> None:
         self._memory = memory
         self._reading = reading
-        self._whole: dict[tuple[object, ...], PromptRow] = {}
+        self._made: dict[int, tuple[object, PromptRow]] = {}
+        """By its place: what a row follows from, and the row."""
 
     def rows(self, choices: Choices) -> list[PromptRow]:
         """Return a row per prompt, in order."""
         return [self._row(choices, index, case) for index, case in enumerate(choices.cases)]
 
     def _row(self, choices: Choices, index: int, case: Case) -> PromptRow:
-        by_hand = Recover(case, choices.here[index].tried_on, choices.granularity)
-        # Until that is answered, the row is of what is run by itself.
-        key = (index, by_hand, choices.thresholds, self._memory.whole(by_hand))
-        row = self._whole.get(key)
-        if row is None:
-            row = row_of(choices, index, self._memory, self._reading)
-            if row.status == "read":
-                self._whole[key] = row
-        return row
+        key = (
+            self._memory.version(case),
+            choices.granularity,
+            choices.here[index].tried_on,
+            case,
+            choices.thresholds,
+        )
+        made = self._made.get(index)
+        if made is None or made[0] != key:
+            made = self._made[index] = (key, row_of(choices, index, self._memory, self._reading))
+        return made[1]
 
 
 def row_of(choices: Choices, index: int, memory: Memory, reading: Reading) -> PromptRow:
@@ -102,15 +105,14 @@ def _changed(said: Sequence[Event]) -> bool | None:
     return not exact(texts["unlearned"], texts["base"])
 
 
-def next_like(state: CompareState, memory: Memory, kind: Jump) -> int | None:
+def next_like(state: CompareState, overview: Overview, kind: Jump) -> int | None:
     """Return the next prompt of a kind behind the current one, round the end."""
     seek = {
         "suppressed": next_suppressed,
         "collapsed": next_collapsed,
         "changed": next_changed,
     }[kind]
-    rows = [row_of(state.now, i, memory, lambda _: False) for i in range(len(state.cases))]
-    return seek(rows, state.index)
+    return seek(overview.rows(state.now), state.index)
 
 
 def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:

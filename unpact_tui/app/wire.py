@@ -35,6 +35,7 @@ class Wire:
     def ask(self, order: Question) -> None:
         """Ask, without waiting."""
         self._flying[self._engine.send(order)] = order
+        self.memory.touch(order)
 
     def cancel(self, *, background: bool) -> None:
         """Have the engine stop what it does, or what it does in the background."""
@@ -62,6 +63,7 @@ class Wire:
         over = whole or isinstance(event, Cancelled)
         if over:
             del self._flying[reply.id]
+            self.memory.touch(order)
         if whole and self.recorder is not None and not isinstance(event, Failed):
             said = (*self.memory.said(order), Finished())
             self.recorder.write(Heard(as_asked(order), said))
@@ -70,4 +72,6 @@ class Wire:
     def reconnect(self, engine: EngineClient) -> None:
         """Go on with another engine; what the former had begun is to be asked again."""
         self._engine = engine
+        for order in self._flying.values():
+            self.memory.touch(order)
         self._flying.clear()

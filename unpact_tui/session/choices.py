@@ -35,6 +35,11 @@ from unpact_tui.session.actions import (
 
 LEAST_GAMMA, MOST_GAMMA = 0.2, 3.0
 
+MOST_UNDOABLE, FEWEST_UNDOABLE = 1000, 50
+"""Choices that undo goes back over; the fewest where there are very many prompts. Ours."""
+_ROOM = 1_000_000
+"""Of all choices that are kept, how many entries of single prompts they may have together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -78,7 +83,11 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The choices now, before and after, and the log they come from."""
+    """The choices now, before and after, and the log they come from.
+
+    Before and after are bounded, and so is the log: a sitting may be long. How far back they go
+    follows from the number of prompts alone, so a log means the same to whoever replays it.
+    """
 
     now: Choices
     past: tuple[Choices, ...] = ()
@@ -86,6 +95,7 @@ class Timeline:
     cursor: int | None = None
     """The token the cursor was put on; None until it was moved on this prompt."""
     log: tuple[Action, ...] = ()
+    """The last actions, as many as can be undone; a session file has all of them."""
 
 
 def begin(cases: Sequence[Case]) -> tuple[Chosen, ...]:
@@ -105,7 +115,8 @@ def act(timeline: Timeline, action: Action) -> Timeline:
 
     Only the last of several moves of the cursor is kept in the log.
     """
-    log = (*timeline.log, action)
+    most = undoable(timeline.now)
+    log = (*timeline.log[1 - most :], action)
     match action:
         case Move(position):
             moved = timeline.log and isinstance(timeline.log[-1], Move)
@@ -119,13 +130,19 @@ def act(timeline: Timeline, action: Action) -> Timeline:
         case Redo():
             if not timeline.future:
                 return timeline
-            past = (*timeline.past, timeline.now)
+            past = (*timeline.past[1 - most :], timeline.now)
             return _at(timeline, timeline.future[0], past, timeline.future[1:], log)
         case _:
             now = choose(timeline.now, action)
             if now == timeline.now:
                 return timeline
-            return _at(timeline, now, (*timeline.past, timeline.now), (), log)
+            return _at(timeline, now, (*timeline.past[1 - most :], timeline.now), (), log)
+
+
+def undoable(choices: Choices) -> int:
+    """Return how many choices can be taken back: each one holds an entry for every prompt."""
+    most = _ROOM // max(1, len(choices.cases))
+    return max(FEWEST_UNDOABLE, min(MOST_UNDOABLE, most))
 
 
 def _at(

@@ -14,12 +14,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from unpact_tui.errors import BadSession, Unwritable
+from unpact_tui import sole_writer, whole_lines
+from unpact_tui.errors import BadSession, Unreadable, Unwritable
+from unpact_tui.regular_files import json_lines, opened
 from unpact_tui.session.actions import Action, Move
 from unpact_tui.session.choices import Choices, Timeline, replay
 from unpact_tui.session.memory import Memory
@@ -89,6 +92,9 @@ class Recorder:
             self._file: BinaryIO = os.fdopen(
                 os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0
             )
+            if not sole_writer.is_alone(self._file):
+                self._file.close()
+                raise Unwritable(str(path), "another inspector is writing to it")
             _mend(path, self._file)
         except OSError as error:
             raise Unwritable(str(path), error.strerror or str(error)) from error
@@ -107,11 +113,12 @@ class Recorder:
         """Write one line, at once; a full disk must not take the inspector with it."""
         if self.trouble:
             return
-        self.heard += isinstance(line, Heard)
         try:
-            self._file.write(msgspec.json.encode(line) + b"\n")
+            whole_lines.append(self._file, msgspec.json.encode(line) + b"\n")
         except OSError as error:
             self.trouble = error.strerror or str(error)
+        else:
+            self.heard += isinstance(line, Heard)
 
     def close(self) -> None:
         """Write down where the cursor is, and close."""
@@ -165,13 +172,10 @@ def read(path: Path) -> Recorded:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        with path.open("rb") as file:
-            number = 1
-            while line := file.readline(_LONGEST):
-                yield number, line
-                number += 1
-    except OSError as error:
-        raise BadSession(str(path), 0, error.strerror or str(error)) from error
+        with opened(path) as raw, BufferedReader(raw) as file:
+            yield from enumerate(json_lines(file, _LONGEST), start=1)
+    except Unreadable as error:
+        raise BadSession(str(path), 0, error.why) from error
 
 
 def _decoded(path: Path, number: int, text: bytes) -> Line:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from unpact_tui import __version__, paths
+from unpact_tui import __version__, paths, sole_writer
 from unpact_tui.errors import Unwritable
 from unpact_tui.session.choices import Timeline
 from unpact_tui.session.file import SCHEMA, Began, Recorder
@@ -41,6 +41,11 @@ class Keeping:
         self._recorder.close()
 
     @property
+    def lost(self) -> str:
+        """Why a file that was asked for has not everything; empty where it has."""
+        return self._recorder.trouble if self._asked else ""
+
+    @property
     def worth_telling(self) -> bool:
         """Whether there is something in it; an empty file that nobody asked for goes."""
         if self._asked or self._recorder.heard:
@@ -55,8 +60,15 @@ def for_a_while() -> Keeping | None:
     try:
         folder = paths.sessions()
         for old in sorted(folder.glob("*.jsonl"))[: -_MOST + 1]:
-            old.unlink()
+            _let_go(old)
         now = datetime.now(UTC)
         return Keeping(folder / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}.jsonl", asked=False)
     except (OSError, Unwritable):
         return None
+
+
+def _let_go(path: Path) -> None:
+    """Remove a session of an earlier sitting; not one that still goes on, elsewhere on this box."""
+    with suppress(FileNotFoundError), path.open("rb") as file:  # another may tidy up as well
+        if sole_writer.is_alone(file):
+            path.unlink()

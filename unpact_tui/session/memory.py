@@ -1,28 +1,42 @@
 """What the engine has said, by what it was asked.
 
-An order says all that its answer depends on, so an answer that is whole is never asked for again:
+An order says all that its answer depends on, so an answer that is kept is never asked for again:
 not by undo, not on coming back to a prompt, not after the engine was restarted. Of what a later
 event makes stale only the latest is kept.
+
+What is said of every prompt by itself is kept as long as the prompt is there. What is tried by hand
+has no end, and neither have prompts that are rewritten: for these there is `ROOM`, and what was
+asked first goes first. It is asked again when somebody comes back to it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 
+from attribution.attempts import Attempt
+from attribution.types import Case
 from unpact_tui.worker.events import (
     ByToken,
     Cancelled,
     Contributions,
+    Edited,
+    Encoded,
     Event,
     Failed,
     Finished,
+    Ladder,
+    Tried,
     Vitals,
     Written,
 )
-from unpact_tui.worker.protocol import Analyse, Question, Recover
+from unpact_tui.worker.protocol import Analyse, Question, Recover, Try, Weigh
+
+ROOM = 64 << 20
+"""Bytes, about, of what was tried by hand and of prompts that are no longer there. Ours."""
 
 
 def as_asked(order: Question) -> Question:
@@ -48,6 +62,31 @@ class Memory:
         self.irreplaceable = False
         """Nobody is there who could answer again."""
         self._answers: dict[Question, Answer] = {}
+        self._extra: dict[Question, int] = {}
+        """The bytes of what may go, in the order in which it goes."""
+        self._told: tuple[Case, ...] | None = None
+        """The prompts that there are; None while nobody has said."""
+        self._cases: frozenset[Case] = frozenset()
+        """The same, to look one up."""
+        self._versions: Counter[Case] = Counter()
+
+    def version(self, case: Case) -> int:
+        """Return a number that is another as soon as more is known of a case, or less."""
+        return self._versions[case]
+
+    def touch(self, order: Question) -> None:
+        """Say that something has become of an order."""
+        if not isinstance(order, Weigh):
+            self._versions[order.case] += 1
+
+    def concern(self, cases: tuple[Case, ...]) -> None:
+        """Say which prompts there are: what is said of others may go."""
+        if cases is self._told:
+            return
+        self._told, self._cases = cases, frozenset(cases)
+        whole = [order for order, answer in self._answers.items() if answer.whole]
+        self._extra = {order: self._bytes(order) for order in whole if self._is_extra(order)}
+        self._make_room()
 
     def take(self, order: Question, event: Event) -> bool:
         """Keep what was said; return whether the answer is now whole."""
@@ -56,28 +95,37 @@ class Memory:
             case Vitals():
                 return False
             case Cancelled():
-                self._answers.pop(key, None)
+                self._drop(key)
+                self.touch(key)
                 return False
             case _:
                 answer = self._answers.setdefault(key, Answer())
                 answer.events[_kind(event)] = event
                 answer.whole = isinstance(event, Finished | Failed)
+                self.touch(key)
+                if answer.whole:
+                    self._bound(key)
                 return answer.whole
 
     def keep(self, order: Question, events: Iterable[Event]) -> None:
         """Keep an answer that is whole."""
-        self._answers[as_asked(order)] = Answer({_kind(event): event for event in events}, True)
+        key = as_asked(order)
+        self._answers[key] = Answer({_kind(event): event for event in events}, True)
+        self.touch(key)
+        self._bound(key)
 
     def forget(self, order: Question) -> None:
         """Have it asked for again, where it can be."""
         if not self.irreplaceable or self.failure(order) is not None:
-            self._answers.pop(as_asked(order), None)
+            self._drop(as_asked(order))
+            self.touch(order)
 
     def forget_failures(self) -> None:
         """Have asked again what could not be answered."""
         failed = [order for order in self._answers if self.failure(order) is not None]
         for order in failed:
-            del self._answers[order]
+            self._drop(order)
+            self.touch(order)
 
     def said(self, order: Question) -> tuple[Event, ...]:
         """Return what was said so far, the end left out."""
@@ -104,6 +152,44 @@ class Memory:
             if answer.whole:
                 yield order, tuple(answer.events.values())
 
+    # ------------------------------------------------------------ what may go
+
+    def _is_extra(self, order: Question) -> bool:
+        match order:
+            case Weigh():
+                return False
+            case Try():
+                return True
+            case Analyse(case) | Recover(case):
+                by_hand = isinstance(order, Recover) and bool(order.positions)
+                return by_hand or (self._told is not None and case not in self._cases)
+
+    def _bound(self, key: Question) -> None:
+        if self._is_extra(key):
+            self._extra.pop(key, None)
+            self._extra[key] = self._bytes(key)
+            self._make_room()
+
+    def spare(self) -> int:
+        """Return about how many bytes are kept of what may go."""
+        return sum(self._extra.values())
+
+    def _make_room(self) -> None:
+        excess = self.spare() - ROOM
+        for order in list(self._extra)[:-1]:  # the last is what somebody has just asked
+            if excess <= 0:
+                break
+            excess -= self._extra[order]
+            self._drop(order)
+            self.touch(order)
+
+    def _drop(self, key: Question) -> None:
+        self._answers.pop(key, None)
+        self._extra.pop(key, None)
+
+    def _bytes(self, order: Question) -> int:
+        return sum(map(_bytes, self._answers[order].events.values()))
+
 
 def _kind(event: Event) -> tuple[object, ...]:
     """Return what a later event of the same makes stale."""
@@ -116,3 +202,24 @@ def _kind(event: Event) -> tuple[object, ...]:
             return (Failed,)
         case _:
             return (type(event),)
+
+
+def _bytes(event: Event) -> int:
+    """Return about how much memory an event takes."""
+    match event:
+        case Encoded(prompt) | Edited(_, prompt):
+            return 300 * len(prompt.tokens)
+        case Contributions(values=values):
+            return 400 + 40 * len(values)
+        case ByToken(_, rows):
+            return 400 + 40 * sum(map(len, rows))
+        case Tried(attempt, controls, _, text):
+            return len(text) + sum(map(_attempt_bytes, (attempt, *controls)))
+        case Ladder(recovery):
+            return sum(map(_attempt_bytes, (*recovery.attempts, *recovery.controls)))
+        case _:
+            return 1000
+
+
+def _attempt_bytes(attempt: Attempt) -> int:
+    return 1500 + len(attempt.prompt_text) + 16 * len(attempt.positions)

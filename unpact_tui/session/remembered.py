@@ -117,19 +117,20 @@ def _attributions(
             )
 
 
-def tries(memory: Memory, case: Case) -> tuple[Tried, ...]:
-    """Return everything that was emphasised by hand on a case."""
-    answers = (found(said, Tried) for order, said in memory if _is_try(order, case))
-    return tuple(tried for tried in answers if tried is not None)
+def tries(memory: Memory) -> dict[Case, tuple[Tried, ...]]:
+    """Return everything that was emphasised by hand, by the case that it was on."""
+    by_case: dict[Case, tuple[Tried, ...]] = {}
+    for order, said in memory:
+        if isinstance(order, Try) and (tried := found(said, Tried)) is not None:
+            by_case[order.case] = (*by_case.get(order.case, ()), tried)
+    return by_case
 
 
-def _is_try(order: object, case: Case) -> bool:
-    return isinstance(order, Try) and order.case == case
-
-
-def whole_cases(choices: Choices, memory: Memory) -> Iterator[Remembered]:
+def whole_cases(choices: Choices, memory: Memory, only: Case | None = None) -> Iterator[Remembered]:
     """Yield every case that is wholly known, in order; on what it was tried by hand, if so."""
     for case, chosen in zip(choices.cases, choices.here, strict=True):
+        if only is not None and case != only:
+            continue
         analyse = Analyse(case, choices.granularity)
         by_hand = Recover(case, chosen.tried_on, choices.granularity)
         usual = Recover(case, (), choices.granularity)
@@ -183,15 +184,16 @@ def as_document(
     settings = dataclasses.replace(
         settings, thresholds=choices.thresholds, granularity=choices.granularity
     )
-    cases = [each for each in whole_cases(choices, memory) if only is None or each.case == only]
+    cases = list(whole_cases(choices, memory, only))
     if not cases:
         return None
+    tried = tries(memory)
     evidence, verdict = Together().judged(cases, settings.thresholds, settings.seed)
     failed = failures(choices, memory) if only is None else {}
     return document(
         opened,
         settings,
-        [case_document(each, tries(memory, each.case)) for each in cases],
+        [case_document(each, tried.get(each.case, ())) for each in cases],
         evidence,
         verdict,
         failures=[(case, AttributionError(why.message)) for case, why in failed.items()],

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
-import msgspec
-
 from attribution.thresholds import Thresholds
 from attribution.types import Nats, Prompt
+from unpact_tui.plausible import implausible
 from unpact_tui.session.actions import (
     Action,
     ChooseStrategy,
@@ -42,9 +41,6 @@ from unpact_tui.worker.protocol import Analyse, Question, Recover, Try, Weigh
 
 _MOST = 1e9
 """No measured number is larger."""
-
-_LARGEST = 2**63
-"""No count is."""
 
 _LONGEST = 10_000_000
 """Tokens of a prompt."""
@@ -129,22 +125,7 @@ def _places(positions: Iterable[int]) -> bool:
 
 
 def _numbers(value: object) -> str:
-    """Look for numbers that nothing could be, however deep they are."""
-    waiting: list[object] = [msgspec.to_builtins(value)]
-    while waiting:
-        here = waiting.pop()
-        match here:
-            case dict():
-                waiting.extend(here.values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] JSON
-            case list() | tuple():
-                waiting.extend(here)  # pyright: ignore[reportUnknownArgumentType] JSON
-            case float() if not -_MOST <= here <= _MOST:
-                return "a number is out of range"
-            case int() if not -_LARGEST <= here <= _LARGEST:
-                return "a number is out of range"
-            case _:
-                pass
-    return ""
+    return implausible(value, most=_MOST)
 
 
 def _parts(events: Sequence[Event]) -> Iterator[str]:

@@ -158,7 +158,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path, why in (
-        (tmp_path / "missing", "No such file"),
+        (tmp_path / "missing", "no such file"),
         (tmp_path, "not a regular file"),
         (pipe, "not a regular file"),
         (Path("/dev/zero"), "not a regular file"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from unpact_tui.app.dial import strategy_of
-from unpact_tui.app.overview import Jump, next_like
+from unpact_tui.app.overview import Jump, Overview, next_like
 from unpact_tui.app.screens.moving import Moving
 from unpact_tui.app.state import same_words, word_at, words_with
 from unpact_tui.session.actions import (
@@ -32,6 +32,8 @@ _PEAK = 0.3
 
 class Acting(Moving):
     """A comparison and the keys that change what is chosen."""
+
+    overview: Overview
 
     # ------------------------------------------------------------ emphasis
 
@@ -134,7 +136,7 @@ class Acting(Moving):
 
     def action_jump(self, kind: str) -> None:
         """Go to the next prompt of a kind, as far as they are read."""
-        found = next_like(self.state, self.comparison.memory, cast("Jump", kind))
+        found = next_like(self.state, self.overview, cast("Jump", kind))
         if found is None:
             self.comparison.hint(f"No other prompt that is read is {kind}; B reads all.")
         else:

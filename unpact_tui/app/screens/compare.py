@@ -45,6 +45,9 @@ from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Failed
 from unpact_tui.worker.protocol import Reply
 
+_OFFERED = 300
+"""Prompts in the palette, which weighs each at every letter; the page of prompts finds any."""
+
 
 class CompareScreen(Visiting):
     """Two models, one prompt, one state."""
@@ -195,7 +198,7 @@ class CompareScreen(Visiting):
         ]
 
     def commands(self) -> Iterable[Command]:
-        """Return every action, strategy and prompt for the palette."""
+        """Return every action and strategy, and the prompts around this one, for the palette."""
         bound = dict(keys.sections(self.app.guided))
         for title, keyed in self._sections():
             for (key, does), binding in zip(keyed, bound[title], strict=True):
@@ -207,6 +210,8 @@ class CompareScreen(Visiting):
             yield Command(
                 f"Strategy: {shown(name, 40)}", level, partial(self._do, ChooseStrategy(name))
             )
-        for index, case in enumerate(self.state.cases):
+        cases = self.state.cases
+        first = max(0, min(self.state.index - _OFFERED // 2, len(cases) - _OFFERED))
+        for index, case in enumerate(cases[first : first + _OFFERED], first):
             title = f"Prompt {index + 1}: {shown(case.prompt, 60)}"
             yield Command(title, "", partial(self._do, ChooseCase(index)))

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-import os
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from textual.screen import Screen
 
 from attribution.thresholds import Thresholds
 from attribution.types import Case
-from unpact_tui.app import clipboard, painting, takeaway
+from unpact_tui.app import painting
 from unpact_tui.app.find import answer_hits
-from unpact_tui.app.glyphs import Glyphs
-from unpact_tui.app.lines import shown
 from unpact_tui.app.messages import Reopen
-from unpact_tui.app.overview import Overview, summary_of_all, summary_of_prompt
+from unpact_tui.app.overview import summary_of_all, summary_of_prompt
 from unpact_tui.app.recalling import weights
-from unpact_tui.app.screens.acting import Acting
-from unpact_tui.app.screens.copy import CopyScreen
 from unpact_tui.app.screens.edit import EditScreen
-from unpact_tui.app.screens.export import (
-    ExportScreen,
-    Form,
-    default_stem,
-    offline,
-    write_export,
-)
 from unpact_tui.app.screens.other import OtherScreen
 from unpact_tui.app.screens.prompts import PromptsScreen
 from unpact_tui.app.screens.search import SearchScreen
 from unpact_tui.app.screens.summary import SummaryScreen
+from unpact_tui.app.screens.taking import Taking
 from unpact_tui.app.screens.weights import WeightsScreen
-from unpact_tui.document import Document
-from unpact_tui.errors import UsageError
 from unpact_tui.session.actions import AddCase, ChooseCase, EditCase, MoveThresholds
-from unpact_tui.session.remembered import Together, as_document
-from unpact_tui.settings import Settings
+from unpact_tui.session.remembered import Together
 from unpact_tui.shared_words import entry, sentence
 
+_MANY = 500
+"""Prompts from which their page is not told everything at once."""
+_SOON = 0.25
+"""Seconds until it is."""
 
-class Visiting(Acting):
+
+class Visiting(Taking):
     """Opens dialogs and pages, and takes in what was decided there."""
 
-    settings: Settings
-    overview: Overview
-    glyphs: Glyphs
-    ascii_only: bool
+    _refreshing = False
+    """Pages are about to be told what is known."""
 
     # ------------------------------------------------------------ prompts
 
@@ -109,7 +96,19 @@ class Visiting(Acting):
         return next((each for each in self.app.screen_stack if isinstance(each, kind)), None)
 
     def refresh_pages(self) -> None:
-        """Have the pages that lie over this screen say what is known now."""
+        """Have the pages that lie over this screen say what is known now; thousands of rows soon.
+
+        An engine may say many things a second, and each would have all rows arranged anew.
+        """
+        listed = any(isinstance(each, PromptsScreen) for each in self.app.screen_stack)
+        if len(self.state.cases) <= _MANY or not listed:
+            self._refresh_pages()
+        elif not self._refreshing:
+            self._refreshing = True
+            self.set_timer(_SOON, self._refresh_pages)
+
+    def _refresh_pages(self) -> None:
+        self._refreshing = False
         for page in self.app.screen_stack:
             if isinstance(page, PromptsScreen):
                 page.show(self.overview.rows(self.state.now), self.state.scored)
@@ -171,58 +170,6 @@ class Visiting(Acting):
         texts = [text for role in painting.PANES if (text := painting.said(self.state, role)[0])]
         there = sum(len(answer_hits(text, needle)) for text in texts)
         return f"{here} in the prompt, {there} in the answers"
-
-    # ------------------------------------------------------------ taking away
-
-    def _document(self, *, only_here: bool = False) -> Document | None:
-        state = self.state
-        if state.opened is None:
-            return None
-        only = state.case if only_here else None
-        memory = self.comparison.memory
-        return as_document(state.opened, self.settings, state.now, memory, only)
-
-    def action_copy(self) -> None:
-        """Copy a text, over whatever lies between here and the clipboard."""
-
-        def take(text: str | None) -> None:
-            if text is not None:
-                copied = clipboard.copy(text, os.environ, self.app.copy_to_clipboard)
-                self._note(copied.note)
-
-        offered = takeaway.choices(self.state, self._document(only_here=True))
-        self.app.push_screen(CopyScreen(offered, self.glyphs, self.ascii_only), take)
-
-    def action_export(self) -> None:
-        """Write the result, or a picture of the screen, to a file."""
-        # Taken before the dialog lies over it.
-        picture = self.app.export_screenshot(title="unpact-tui")
-
-        def write(chosen: tuple[Form, Path] | None) -> None:
-            if chosen is not None:
-                self._write(*chosen, picture)
-
-        stem = default_stem(None, datetime.now().astimezone())
-        self.app.push_screen(ExportScreen(stem, self.glyphs, self.ascii_only), write)
-
-    def _write(self, form: Form, path: Path, picture: str) -> None:
-        if form == "svg":
-            text = offline(picture)
-        else:
-            document = self._document()
-            if document is None:
-                self._note("Nothing is measured and judged yet: there is nothing to export.")
-                return
-            text = takeaway.written(document, form)
-        try:
-            write_export(path, text)
-        except UsageError as error:
-            self._note(f"{error} {error.hint}")
-        else:
-            self._note(f"Written to {path}")
-
-    def _note(self, words: str) -> None:
-        self.notify(shown(words, 1000), timeout=10, markup=False)
 
     # ------------------------------------------------------------ another checkpoint
 

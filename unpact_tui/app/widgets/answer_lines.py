@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 
-from unpact_tui.app.layout import piece
+from unpact_tui.app.layout import LONGEST, piece
 from unpact_tui.app.worddiff import Run, key
 
 Look = tuple[str, ...]
@@ -23,9 +23,19 @@ MATCH = "answer-view--match"
 SAME = "answer-view--same"
 MISSING = "answer-view--missing"
 
-_PARTS = re.compile(r"\n| +|[^ \n]+")
+_PARTS = re.compile(rf"\n| +|[^ \n]{{1,{LONGEST}}}")
 _SHORTEST_MATCH = 4
 """Shorter words are in every sentence; numbers count whatever their length."""
+
+
+_MOST = 20_000
+"""Characters of an answer that are drawn; no person reads on, and a model seldom says so much."""
+
+
+def drawn(raw: str) -> str:
+    """Return as much of an answer as is drawn, and how much more there is."""
+    more = len(raw) - _MOST
+    return raw if more <= 0 else f"{raw[:_MOST]}\n[{more} more characters: y copies them all]"
 
 
 def words_of(text: str) -> frozenset[str]:

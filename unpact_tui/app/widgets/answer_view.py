@@ -33,6 +33,7 @@ from unpact_tui.app.widgets.answer_lines import (
     SAME,
     Line,
     Look,
+    drawn,
     words_of,
     wrapped,
 )
@@ -82,12 +83,12 @@ class AnswerView(ScrollView, can_focus=False):
 
     def set_text(self, raw: str, done: bool) -> None:
         """Show `raw`; nothing more will come when `done`."""
-        self._raw, self._done = raw, done
+        self._raw, self._done = drawn(raw), done
         self._wrap()
 
     def set_reference(self, text: str | None) -> None:
         """Underline the words that also stand in `text`."""
-        self._reference = words_of(text or "")
+        self._reference = words_of(drawn(text or ""))
         self._wrap()
 
     def compare_with(self, text: str | None, done: bool) -> None:
@@ -95,6 +96,7 @@ class AnswerView(ScrollView, can_focus=False):
 
         With None there is nothing to compare.
         """
+        text = None if text is None else drawn(text)
         if (text, done) != (self._base, self._base_done):
             self._base, self._base_done = text, done
             self._wrap()

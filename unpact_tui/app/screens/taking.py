@@ -1,0 +1,82 @@
+"""The comparison's keys that take something away: a copy, or a result in a file."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from unpact_tui.app import clipboard, takeaway
+from unpact_tui.app.glyphs import Glyphs
+from unpact_tui.app.lines import shown
+from unpact_tui.app.screens.acting import Acting
+from unpact_tui.app.screens.copy import CopyScreen
+from unpact_tui.app.screens.export import (
+    ExportScreen,
+    Form,
+    default_stem,
+    offline,
+    write_export,
+)
+from unpact_tui.document import Document
+from unpact_tui.errors import UsageError
+from unpact_tui.session.remembered import as_document
+from unpact_tui.settings import Settings
+
+
+class Taking(Acting):
+    """Copies and exports what is shown."""
+
+    settings: Settings
+    glyphs: Glyphs
+    ascii_only: bool
+
+    def _document(self, *, only_here: bool = False) -> Document | None:
+        state = self.state
+        if state.opened is None:
+            return None
+        only = state.case if only_here else None
+        memory = self.comparison.memory
+        return as_document(state.opened, self.settings, state.now, memory, only)
+
+    def action_copy(self) -> None:
+        """Copy a text, over whatever lies between here and the clipboard."""
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                copied = clipboard.copy(text, os.environ, self.app.copy_to_clipboard)
+                self._note(copied.note)
+
+        offered = takeaway.choices(self.state, self._document(only_here=True))
+        self.app.push_screen(CopyScreen(offered, self.glyphs, self.ascii_only), take)
+
+    def action_export(self) -> None:
+        """Write the result, or a picture of the screen, to a file."""
+        # Taken before the dialog lies over it.
+        picture = self.app.export_screenshot(title="unpact-tui")
+
+        def write(chosen: tuple[Form, Path] | None) -> None:
+            if chosen is not None:
+                self._write(*chosen, picture)
+
+        stem = default_stem(None, datetime.now().astimezone())
+        self.app.push_screen(ExportScreen(stem, self.glyphs, self.ascii_only), write)
+
+    def _write(self, form: Form, path: Path, picture: str) -> None:
+        if form == "svg":
+            text = offline(picture)
+        else:
+            document = self._document()
+            if document is None:
+                self._note("Nothing is measured and judged yet: there is nothing to export.")
+                return
+            text = takeaway.written(document, form)
+        try:
+            write_export(path, text)
+        except UsageError as error:
+            self._note(f"{error} {error.hint}")
+        else:
+            self._note(f"Written to {path}")
+
+    def _note(self, words: str) -> None:
+        self.notify(shown(words, 1000), timeout=10, markup=False)
