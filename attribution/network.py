@@ -14,65 +14,17 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from transformers import Cache, DynamicCache, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
+from transformers import DynamicCache, PreTrainedModel
 
 from attribution.attempts import Lever, LeverKind, Steering
 from attribution.errors import Unsupported
+from attribution.prefix import Prefix
 from attribution.steer import check, refusal, steered
 from attribution.trunk import Key, Trunk, key_of
 
-
-class NothingShared(Exception):
-    """What the model keeps of a row cannot be read by others."""
-
-
-class _Beginning(DynamicLayer):
-    """Keys and values (1, heads, ids, size) of one layer, read by any number of rows.
-
-    What comes behind them is joined to them for one pass and not kept: of the copies that a batch
-    needs, one layer's are in memory at a time.
-    """
-
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
-        super().__init__()
-        self.keys: torch.Tensor = keys
-        self.values: torch.Tensor = values
-        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *rest: object
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return keys and values of beginning and rows."""
-        rows = len(key_states)
-        keys, values = (kept.expand(rows, -1, -1, -1) for kept in (self.keys, self.values))
-        return torch.cat((keys, key_states), -2), torch.cat((values, value_states), -2)
-
-
-Kept = tuple[torch.Tensor, torch.Tensor]
-"""Keys and values (1, heads, ids, size) of one layer."""
-
-
-class Prefix:
-    """What a model keeps of one row that it has read."""
-
-    def __init__(self, ids: bytes, cache: Cache, leading: list[Kept]) -> None:
-        """`leading` takes the place of the first layers' keys and values, which were not computed.
-
-        Raise `NothingShared` where a layer keeps no table of keys and values per id.
-        """
-        self.ids = ids
-        self.kept = leading[:]
-        for layer in cache.layers[len(leading) :]:
-            if type(layer) is not DynamicLayer or layer.keys is None or layer.values is None:
-                raise NothingShared("some of its layers keep a state instead of keys and values")
-            self.kept.append((layer.keys, layer.values))
-
-    def beginning(self, length: int) -> Cache:
-        """Return a cache that has read the first `length` ids, and that reading does not change."""
-        return Cache(
-            layers=[_Beginning(k[..., :length, :], v[..., :length, :]) for k, v in self.kept]
-        )
+_STEP = 1024
+"""Most ids that are read at a time behind a beginning: there, unlike in a row that is read whole,
+transformers writes down for each of them which ids it looks at."""
 
 
 class Network:
@@ -119,16 +71,21 @@ class Network:
         The rows continue the first `shared` ids of `prefix`. `seen` (B, shared + L) is False where
         nobody looks. What stands right of a row's last position is never looked at by anything
         before it, so shorter rows are filled up on the right without a mask. What is steered is
-        neither shared with another network nor taken from it.
+        neither shared with another network nor taken from it, nor is what is read in steps.
         """
-        cache = prefix.beginning(shared) if prefix is not None and shared else None
-        self._read += int(where[:, -1].sum()) + len(where)
         first = int(where.min())
+        steps = first > _STEP and shared > 0 and seen is None and steering is None
+        cache = prefix.beginning(shared, grows=steps) if prefix is not None and shared else None
+        self._read += int(where[:, -1].sum()) + len(where)
+        while steps and first > _STEP:
+            self._forward(x[:, :_STEP], 1, shared, cache, None)
+            x, where = x[:, _STEP:], where - _STEP
+            first, shared = first - _STEP, shared + _STEP
         keep = x.shape[1] - first
         behind = prefix.ids[: 8 * shared] if cache is not None and prefix is not None else b""
         unseen = None if seen is None else seen.numpy().tobytes()
         with (
-            self._beside(key_of(x, behind, unseen))
+            (nullcontext() if steps else self._beside(key_of(x, behind, unseen)))
             if steering is None
             else steered(self.model, steering)
         ):

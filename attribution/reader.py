@@ -20,7 +20,8 @@ import torch
 from attribution.attempts import Steering
 from attribution.blocks import Block, Room, blocks, forwards, shared_length
 from attribution.errors import OutOfMemory, Unsupported
-from attribution.network import Network, NothingShared, Prefix, answer_logits
+from attribution.network import Network, answer_logits
+from attribution.prefix import NothingShared, Prefix
 from attribution.scorer import Hidden, Row
 from attribution.steer import anchored, anchors, of_rows, rows_at_once, unanchored
 

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 from attribution.attempts import Lever, Steering
 from attribution.errors import BadOption, Unsupported
 from attribution.hf import HFModel
-from attribution.network import Network, Prefix
+from attribution.network import Network
+from attribution.prefix import Prefix
 
 if TYPE_CHECKING:
     import torch

@@ -8,9 +8,11 @@ word.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from attribution.types import Prompt, Span
 
@@ -59,17 +61,20 @@ def word_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[Sp
 
 def positions_in(prompt: Prompt, span: Span) -> tuple[int, ...]:
     """Return the free tokens that overlap `span`, and the byte-level tokens that continue them."""
-    found: list[int] = []
-    for i, token in enumerate(prompt.tokens):
-        if token.fixed:
-            continue
-        overlaps = token.start < span.end and token.end > span.start
-        goes_on = token.start == token.end and bool(found) and found[-1] == i - 1
-        if overlaps or goes_on:
-            found.append(i)
+    tokens = prompt.tokens  # they tile the text, so those that overlap are found without a walk
+    first = bisect_right(tokens, span.start, key=lambda token: token.end)
+    behind = bisect_left(tokens, span.end, lo=first, key=lambda token: token.start)
+    found = [i for i in range(first, behind) if not tokens[i].fixed]
+    while found and found[-1] == behind - 1 and behind < len(tokens):
+        token = tokens[behind]
+        if token.fixed or token.start < token.end:
+            break
+        found.append(behind)
+        behind += 1
     return tuple(found)
 
 
+@lru_cache(maxsize=2)  # every strategy of a recovery asks, each of the same prompt
 def find_words(prompt: Prompt) -> tuple[Word, ...]:
     """Return the words of the prompt's content; words that share a token are one."""
     waiting = deque(word_spans(prompt.text, prompt.content.start, prompt.content.end))

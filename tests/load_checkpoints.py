@@ -122,7 +122,7 @@ def measured(
                 wanted = [number for number in wanted if number > count]
                 tell(_held(process.pid, count, monotonic() - began))
             if stop is not None and count >= stop:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
                 return process.wait(30)
             sleep(0.05)
         return process.returncode

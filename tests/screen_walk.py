@@ -97,7 +97,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         def astimezone(self, tz: object = None) -> Then:
             return self
 
-    monkeypatch.setattr("unpact_tui.app.screens.visiting.datetime", Then)
+    monkeypatch.setattr("unpact_tui.app.screens.taking.datetime", Then)
     monkeypatch.setattr("unpact_tui.app.screens.export._where", _home)
     monkeypatch.setattr("unpact_tui.app.screens.loading._PERIOD", 0.02)
     monkeypatch.setattr("unpact_tui.app.screens.weights.PERIOD", 0.0)

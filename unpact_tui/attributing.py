@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from attribution import estimators
 from attribution.effort import Effort
-from attribution.errors import AttributionError, EmptyAnswer
+from attribution.errors import AttributionError, EmptyAnswer, UnknownName
 from attribution.keytokens import belongs, key_tokens
-from attribution.plan import measure_rate, plan
+from attribution.plan import forwards, measure_rate, plan
 from attribution.removal import units
 from attribution.scorer import Model
 from attribution.types import Answer, Attribution, Case, Prompt
@@ -31,11 +31,17 @@ from unpact_tui.remembering import open_store
 from unpact_tui.result_schema import SCHEMA, FailureEntry, PromptEntry
 from unpact_tui.run import Progress
 from unpact_tui.settings import Settings
+from unpact_tui.time_left import Pace, time_left
 from unpact_tui.worker.events import Loaded, Loading
 
 if TYPE_CHECKING:
     from attribution.tokens import Tokenizer
     from unpact_tui.loading import LoadedModel
+
+
+_LONG, _MUCH = 120.0, 1e7
+"""Seconds, and token-forwards, that nobody waits for without being told."""
+_LESS = "; less with --budget SECONDS"
 
 
 class CountingModel(Model, Protocol):
@@ -159,10 +165,14 @@ def attributed(
     began, read = time.perf_counter(), subject.bare.tokens_read
     name, effort = _chosen(subject, prompt, answer, settings)
     found: Attribution | None = None
+    pace = Pace(_needed(prompt, answer, name, effort, settings))
+    if pace.whole > _MUCH:
+        yield f"{pace.whole:,.0f} tokens to read{_LESS}"
     measure = estimators.load(name)
     for found in measure(model, prompt, answer, settings.granularity, effort, seed=settings.seed):
         known = sum(value is not None for value in found.contributions)
-        yield f"{known} of {len(prompt.removable)} tokens"
+        late = _late(pace.left(subject.bare.tokens_read - read, time.perf_counter()))
+        yield f"{known} of {len(prompt.removable)} tokens{late}"
     assert found is not None
     return AttributedCase(
         id=case.id,
@@ -208,6 +218,18 @@ def _chosen(
         rounded=subject.model.rounding(prompt.ids, answer) is not None,
     )
     return found.estimator, found.effort
+
+
+def _late(left: float) -> str:
+    return f", {time_left(left)}{_LESS}" if left > _LONG else ""
+
+
+def _needed(prompt: Prompt, answer: Answer, name: str, effort: Effort, settings: Settings) -> float:
+    """Return how many token-forwards that is, about; 0 where nobody knows."""
+    try:
+        return forwards(prompt, answer, settings.granularity, name, effort)
+    except UnknownName:
+        return 0.0
 
 
 def _answer(

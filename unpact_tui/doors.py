@@ -49,7 +49,7 @@ def bare_doors(
 
 def _join(doors: Mapping[Role, HFModel], layers: int) -> None:
     """Have the leading layers that base and unlearned share computed once for both."""
-    from attribution.network import Prefix
+    from attribution.prefix import Prefix
     from attribution.trunk import Trunk, decoder_layers
 
     base, unlearned = doors["base"], doors["unlearned"]

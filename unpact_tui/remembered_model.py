@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -65,14 +66,14 @@ class RememberedModel:
         self, rows: Sequence[Row], answer: Answer, steering: Steering | None = None
     ) -> Iterator[list[TokenLogprobs]]:
         """Yield the log-probabilities of the answer after each row; at once, when remembered."""
-        key = self._key(_kind("score", steering), *_pulled(steering), answer.ids, *rows)
+        key = self._key(_kind("score", steering), *_pulled(steering), answer.ids, rows=rows)
         return self._logprobs(
             key, len(rows), answer, lambda: self.bare.score(rows, answer, steering)
         )
 
     def odds(self, rows: Sequence[Row], answer: Answer) -> Iterator[list[tuple[Odds, ...]]]:
         """Yield what was expected at each token of the answer; at once, when remembered."""
-        key = self._key("odds", answer.ids, *rows)
+        key = self._key("odds", answer.ids, rows=rows)
         width = len(answer.ids)
         known = self._recall(key, _EXPECTED, lambda found: _are_odds(found, len(rows), width))
         if known is not None:
@@ -161,10 +162,10 @@ class RememberedModel:
                 self._memory.put(key, msgspec.msgpack.encode(scored))
             yield batch
 
-    def _key(self, kind: str, *question: object) -> bytes:
+    def _key(self, kind: str, *question: object, rows: Sequence[Row] = ()) -> bytes:
         digest = self._begun.copy()
-        digest.update(msgspec.msgpack.encode((kind, len(question))))
-        for part in question:  # one by one: the rows of a long prompt are large together
+        digest.update(msgspec.msgpack.encode((kind, len(question) + len(rows))))
+        for part in chain(question, rows):  # one by one: those of a long prompt are large together
             digest.update(msgspec.msgpack.encode(part))
         return digest.digest()
 

@@ -20,7 +20,16 @@ from unpact_tui.errors import BadUsage
 from unpact_tui.options import Chosen
 from unpact_tui.remote import required
 from unpact_tui.settings import Settings
-from unpact_tui.worker.events import Edited, Encoded, Ladder, Loading, Opened, Step, Tried
+from unpact_tui.worker.events import (
+    Contributions,
+    Edited,
+    Encoded,
+    Ladder,
+    Loading,
+    Opened,
+    Step,
+    Tried,
+)
 from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
 
 
@@ -149,6 +158,9 @@ def _say(case: Case, step: Step) -> str:
             return f"{case.id}: trying every strategy"
         case Edited(strategy):
             return f"{case.id}: trying {strategy}"
+        case Contributions(values=values, complete=False):
+            known = sum(value is not None for value in values)
+            return f"{case.id}: measuring, {known} of {len(values)} tokens"
         case _:
             return f"{case.id}: measuring"
 

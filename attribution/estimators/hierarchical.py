@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from attribution.effort import DEFAULT_EFFORT, Effort
 from attribution.estimators import leave_one_out
 from attribution.fidelity import Guesses, at_random, check
-from attribution.removal import units
+from attribution.removal import Rows, units
 from attribution.scorer import Scorer, TokenLogprobs, mean
 from attribution.types import Answer, Attribution, Granularity, Nats, Prompt
 from attribution.units import Unit, groups
@@ -143,7 +143,7 @@ class _Search:
     ) -> Iterator[None]:
         """Remove each unit alone, `parts` among them, and go on after each batch."""
         prompt = self.guesses.prompt
-        rows = [prompt.ids, *(prompt.without(frozenset(unit)) for unit in units)]
+        rows = Rows(prompt.ids, ((), *units))
         waiting = iter(units)
         first = True
         for batch in scorer.score(rows, self.guesses.answer):

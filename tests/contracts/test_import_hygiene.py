@@ -38,6 +38,7 @@ SEAMS = {
     "attribution.hf",
     "attribution.network",
     "attribution.odds",
+    "attribution.prefix",
     "attribution.reader",
     "attribution.steer",
     "attribution.trunk",

@@ -124,6 +124,7 @@ def npo(started: Terminal) -> Terminal:
     return started
 
 
+@pytest.mark.soak
 def test_nothing_brings_the_npo_answer_back(npo: Terminal) -> None:
     emphasise_the_name(npo)
     assert ANSWER not in pane(npo, "right")

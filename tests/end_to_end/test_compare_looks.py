@@ -65,7 +65,7 @@ def lane_of(terminal: Terminal) -> str:
     return rows[grid + 1][: len(rows[0]) // 2].strip()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_without_colour_not_one_is_sent_and_glyphs_say_it(family: Path) -> None:
     with inspector("compare", *words(family), env={"NO_COLOR": "1"}) as terminal:
         for _ in tour(terminal, OVER[:1]):

@@ -89,7 +89,7 @@ def test_a_signal_ends_it_while_torch_is_imported(
         assert_ended(terminal, engine, code, since)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(("number", "code"), _ENDS[-1:])
 def test_a_signal_ends_it_at_work(npo: tuple[object, ...], number: int, code: int) -> None:
     with inspector(*npo) as terminal:

@@ -327,7 +327,7 @@ def test_the_last_checkpoint_alone(data_options: tuple[object, ...], tmp_path: P
 # ---------------------------------------------------------------- forms
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_an_adapter_is_measured_on_its_base(
     family: Path, data_options: tuple[object, ...], one_prompt: Path, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from attribution.errors import AttributionError, EmptyAnswer, EmptyPrompt
 from attribution.scorer import Row
 from attribution.types import Answer, Approximation, Case, Interval, Prompt, Span, Token
-from unpact_tui import attribute_lines, attribute_report
+from unpact_tui import attribute_lines, attribute_report, attributing
 from unpact_tui.attribute_document import AttributedCase, AttributionDocument, encode
 from unpact_tui.attributing import Asked, Subject, attribute, attribute_with, limit
 from unpact_tui.cli import app
@@ -88,6 +88,13 @@ def test_every_token_and_the_answer_that_is_given() -> None:
     assert case.token_forwards == 6, "the whole prompt, and without each of five tokens"
     assert told[0].stage == "1: 3 of 5 tokens"
     assert (told[-1].done, told[-1].total) == (1, 1)
+
+
+def test_that_it_takes_long_is_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attributing, "_MUCH", 5)
+    _, told = measured(WHO)
+    assert told[0].stage.endswith("tokens to read; less with --budget SECONDS")
+    assert told[1].stage == "1: 3 of 5 tokens"
 
 
 def test_without_an_answer_the_model_says_its_own() -> None:

@@ -140,7 +140,7 @@ def test_commands_do_their_work_without_a_network_or_a_pickle(
     )
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_whole_run_opens_no_connection_and_no_pickle(family: Path, tmp_path: Path) -> None:
     program = (
         "import sys; sys.argv[0] = 'x'; from fuzzing.commands import refuse_network_and_pickles;"
@@ -239,7 +239,7 @@ def test_numbers_that_were_measured_are_none_of_these() -> None:
     assert implausible(value, json.dumps(value).encode()) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_few_bytes_of_a_table_do_not_become_all_memory(tmp_path: Path) -> None:
     for name, raw in shared_value(100_000, 1_000_000).items():
         (tmp_path / name).write_bytes(raw)

@@ -12,8 +12,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from load_checkpoints import KEYS, Spent, look, made_up
 from load_keys import prompts, walk
+from load_long import read as read_long
 from load_prompts import Step, visit
+from load_session import reopen
 from load_sharing import foreign_cache, many_sittings, one_cache, one_ledger, one_session
 from room import OPEN, Room
 
@@ -150,6 +153,37 @@ def test_columns_drawn_together_have_the_intervals_that_they_have_alone() -> Non
     }
     assert resamplings(200, 2000) == 2000
     assert resamplings(10_000, 2000) == 200
+
+
+# ---------------------------------------------------------------- checkpoints, tokens, actions
+
+
+async def test_many_checkpoints_on_the_board(tmp_path: Path) -> None:
+    made_up(tmp_path / "rows.jsonl", 150)
+    spent: list[Spent] = []
+    await look(tmp_path / "rows.jsonl", spent.append)
+    assert [one.name for one in spent][2:-3] == [name for _, name in KEYS]
+
+
+@pytest.mark.soak
+async def test_very_many_checkpoints_on_the_board(tmp_path: Path) -> None:
+    made_up(tmp_path / "rows.jsonl", 10_000)
+    spent: list[Spent] = []
+    await look(tmp_path / "rows.jsonl", spent.append)
+    assert max(one.work for one in spent) < 3
+
+
+@pytest.mark.soak
+async def test_a_long_prompt_is_read(tmp_path: Path) -> None:
+    spent: list[Spent] = []
+    await read_long(tmp_path, 1500, spent.append)
+    assert max(one.work for one in spent if one.name not in ("opening", "emphasise a word")) < 2
+
+
+def test_a_session_of_many_actions_is_opened_again(tmp_path: Path) -> None:
+    found = reopen(tmp_path, 1500, 8)
+    assert found.same
+    assert found.answers == 150
 
 
 # ---------------------------------------------------------------- several at once

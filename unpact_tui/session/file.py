@@ -24,7 +24,7 @@ from unpact_tui import sole_writer, whole_lines
 from unpact_tui.errors import BadSession, Unreadable, Unwritable
 from unpact_tui.regular_files import json_lines, opened
 from unpact_tui.session.actions import Action, Move
-from unpact_tui.session.choices import Choices, Timeline, replay
+from unpact_tui.session.choices import Choices, Timeline, act
 from unpact_tui.session.memory import Memory
 from unpact_tui.session.sound import of_action, of_answer, of_choices, of_opened
 from unpact_tui.worker.events import Event, Opened
@@ -148,7 +148,7 @@ def _mend(path: Path, file: BinaryIO) -> None:
 def read(path: Path) -> Recorded:
     """Return the last comparison of a file. Raises `BadSession`."""
     began: Began | None = None
-    actions: list[Action] = []
+    timeline: Timeline | None = None
     memory = Memory()
     torn = False
     for number, text in _lines(path):
@@ -160,14 +160,15 @@ def read(path: Path) -> Recorded:
             raise BadSession(str(path), number, why)
         match line:
             case Began():
-                began, actions, memory = line, [], Memory()
+                began, timeline, memory = line, Timeline(line.choices), Memory()
             case Did(action):
-                actions.append(action)
+                assert timeline is not None  # or the line would have been wrong
+                timeline = act(timeline, action)
             case Heard(order, events):
                 memory.keep(order, events)
-    if began is None:
+    if began is None or timeline is None:
         raise BadSession(str(path), 1, "there is nothing whole in it")
-    return Recorded(began, replay(Timeline(began.choices), actions), memory, torn)
+    return Recorded(began, timeline, memory, torn)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -14,6 +14,7 @@ import msgspec
 
 from unpact_tui.errors import ExitCode, Unwritable
 from unpact_tui.fleet.jobs import Done, Event, Lost, Said
+from unpact_tui.time_left import time_left
 from unpact_tui.triage.question import Question
 from unpact_tui.triage.row import Row
 from unpact_tui.triage.worker import CheckpointJob, failed
@@ -115,12 +116,3 @@ class _Clock:
         if not (jobs and self.measured):
             return ""
         return f" ({time_left((monotonic() - self.began) / self.measured * jobs)})"
-
-
-def time_left(seconds: float) -> str:
-    """Say about how long it still takes."""
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s left"
-    if seconds < 5400:
-        return f"about {round(seconds / 60)} min left"
-    return f"about {seconds / 3600:.1f} h left"

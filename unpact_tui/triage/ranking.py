@@ -22,6 +22,7 @@ Knows nothing of models, files or screens.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -89,15 +90,14 @@ def front(rows: Sequence[Ranked]) -> frozenset[str]:
         for row in rows
         if row.forget is not None and row.utility is not None
     }
-    return frozenset(
-        key
-        for key, one in points.items()
-        if not any(_beats(other, one) for other in points.values())
-    )
-
-
-def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return one != other and one[0] >= other[0] and one[1] >= other[1]
+    unbeaten: set[tuple[float, float]] = set()
+    most_kept = -math.inf
+    # Most forgotten first: each is beaten by what came before exactly where that kept as much.
+    for forgets, keeps in sorted(set(points.values()), reverse=True):
+        if keeps > most_kept:
+            unbeaten.add((forgets, keeps))
+            most_kept = keeps
+    return frozenset(key for key, point in points.items() if point in unbeaten)
 
 
 def _ranked(row: Row, utility: Utility) -> Ranked:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from fakes import WordTokens
 
 from attribution.types import Prompt, Span, Token
-from attribution.words import find_words, touched, word_spans, words
+from attribution.words import find_words, positions_in, touched, word_spans, words
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,28 @@ def test_touched_takes_whole_words() -> None:
     prompt = Prompt("Al-K?", tokens, Span(0, 5))
     assert [w.positions for w in touched(prompt, [1])] == [(0, 1)]
     assert touched(prompt, [2]) == ()
+
+
+def _overlapping(prompt: Prompt, span: Span) -> tuple[int, ...]:
+    """By a walk over all tokens."""
+    found: list[int] = []
+    for i, token in enumerate(prompt.tokens):
+        overlaps = token.start < span.end and token.end > span.start
+        goes_on = token.start == token.end and bool(found) and found[-1] == i - 1
+        if not token.fixed and (overlaps or goes_on):
+            found.append(i)
+    return tuple(found)
+
+
+def test_positions_of_a_span_are_found_without_a_walk() -> None:
+    draw = Random(5)
+    for _ in range(300):
+        at, tokens = 0, list[Token]()
+        for number in range(draw.randrange(1, 9)):
+            end = at + draw.choice((0, 0, 1, 2))
+            tokens.append(Token(number, "", at, end, fixed=draw.random() < 0.2))
+            at = end
+        prompt = Prompt("x" * at, tuple(tokens), Span(0, at))
+        first = draw.randrange(at + 1)
+        span = Span(first, draw.randrange(first, at + 1))
+        assert positions_in(prompt, span) == _overlapping(prompt, span), (tokens, span)

@@ -10,7 +10,8 @@ from unpact_tui.document import encode
 from unpact_tui.errors import ComputeError, Unwritable
 from unpact_tui.fleet.jobs import Done, Event, Lost, Said
 from unpact_tui.settings import Settings
-from unpact_tui.triage.gathering import Gathered, Progress, gather, time_left
+from unpact_tui.time_left import time_left
+from unpact_tui.triage.gathering import Gathered, Progress, gather
 from unpact_tui.triage.question import Question
 from unpact_tui.triage.row import Row
 from unpact_tui.triage.worker import CheckpointJob

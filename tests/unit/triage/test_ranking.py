@@ -62,6 +62,22 @@ def test_the_front_is_what_nothing_beats() -> None:
     assert on_front(table(rows)) == {"forgets most", "keeps most", "between"}
 
 
+def test_the_front_is_what_no_other_one_beats_pair_by_pair() -> None:
+    draw = random.Random(4)
+    for count in range(1, 25):
+        points = [(draw.randrange(5) / 4, draw.randrange(5) / 4) for _ in range(count)]
+        rows = [
+            make_row(f"{number}", said=1 - forgotten, brought_back=0.0, retained=kept)
+            for number, (forgotten, kept) in enumerate(points)
+        ]
+        unbeaten = {
+            str(number)
+            for number, one in enumerate(points)
+            if not any(o != one and o[0] >= one[0] and o[1] >= one[1] for o in points)
+        }
+        assert on_front(table(rows)) == unbeaten
+
+
 def test_equal_ones_are_on_the_front_together() -> None:
     rows = [make_row("a"), make_row("b"), make_row("c", said=0.3)]
     assert on_front(table(rows)) == {"a", "b"}

@@ -125,7 +125,8 @@ def test_a_name_that_is_no_text_does_not_cost_the_json(asked: Asked, tmp_path: P
     except OSError:
         pytest.skip("this file system takes names that are text only")
     found = json.loads(said(dataclasses.replace(asked, forget=file), json=True))
-    assert found["data"]["forget"]["name"] == file.name
+    # Half a character is nothing that a strict reader of JSON takes.
+    assert found["data"]["forget"]["name"] == "forget-\ufffd.jsonl"
     assert "forget-⟨dcff⟩.jsonl" in said(dataclasses.replace(asked, forget=file))
 
 

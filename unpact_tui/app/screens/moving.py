@@ -83,16 +83,12 @@ class Moving(Screen[None]):
 
     def action_peak(self, by: int) -> None:
         """Move to the next token, that way, with a large number in either pane."""
-        state = self.state
-        peaks = sorted(
-            {
-                i
-                for role in ("base", "unlearned")
-                for i, value in enumerate(painting.painted(state, role))
-                if value is not None and abs(value) >= _PEAK * painting.scale(state, role) > 0
-            }
-        )
-        self._jump_among(peaks, by, "No token counts for much here.")
+        state, peaks = self.state, set[int]()
+        for role in ("base", "unlearned"):
+            least = _PEAK * painting.scale(state, role)
+            values = enumerate(painting.painted(state, role))
+            peaks |= {i for i, value in values if value is not None and abs(value) >= least > 0}
+        self._jump_among(sorted(peaks), by, "No token counts for much here.")
 
     def action_hit(self, by: int) -> None:
         """Move to the next place that was searched for."""
