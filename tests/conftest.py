@@ -59,6 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no test's process be told to end because an earlier test's was: apps would obey."""
+    from unpact_tui import ending
+
+    monkeypatch.setattr(ending, "_ears", [ending._Ear()])
+
+
+@pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test out of the home folder."""
     home = tmp_path_factory.mktemp("home")
