@@ -14,6 +14,7 @@ from fuzzing.mutations import Json
 from fuzzing.results import REFUSALS
 from fuzzing.seeds import Spoil, of_json, of_json_lines, parsed, parsed_lines
 from looking import looked_through, sat
+from provenance_fixture import RUN
 
 from unpact_tui.demo import manifest, prompts, zoo
 from unpact_tui.demo.recipe import DEFAULT
@@ -21,27 +22,7 @@ from unpact_tui.options import Chosen
 from unpact_tui.session.printing import as_json
 from unpact_tui.tasks import asked_again
 from unpact_tui.unlearning import provenance, step_log
-from unpact_tui.unlearning.provenance import Base, Data, Provenance
 
-RUN = Provenance(
-    schema=1,
-    method="npo",
-    typed="NPO-KL",
-    options={"beta": 0.1, "retain": "kl", "layers": (5, 6, 7), "layer": None, "once": True},
-    training={"learning_rate": 1e-5, "batch_size": 8, "lora": None},
-    forget=Data("forget.jsonl", "a" * 64, 40, 2),
-    retain=Data("retain.jsonl", "b" * 64, 1, 0),
-    alternatives=None,
-    base=Base("tofu", "c" * 64),
-    step=10,
-    total=50,
-    seed=0,
-    versions={"torch": "2.13.0"},
-    created="2026-01-02T03:04:05+00:00",
-    processes=1,
-    device="cpu",
-    dtype="float32",
-)
 STEPS: list[Json] = [{"number": number, "loss": 0.5, "rate": 1e-5} for number in range(1, 6)]
 NOBODY = Chosen("", None, None, None, None, None)
 
