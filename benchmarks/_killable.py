@@ -53,10 +53,10 @@ class Triage:
 
     def prepare(self, folder: Path) -> None:
         """One prompt; and import what measures."""
-        import transformers.models.llama.modeling_llama  # noqa: F401
+        import transformers.models.llama.modeling_llama  # noqa: F401 - for the forks
 
         import unpact_tui.engine
-        import unpact_tui.triage.command  # noqa: F401
+        import unpact_tui.triage.command  # noqa: F401 - for the forks
 
         line = (self.family / "forget.jsonl").read_text("utf-8").splitlines()[1]
         (folder / "one.jsonl").write_text(line + "\n", "utf-8")
@@ -103,10 +103,10 @@ class Unlearn:
 
     def prepare(self, folder: Path) -> None:
         """Import what trains."""
-        import accelerate  # noqa: F401
-        import transformers.models.llama.modeling_llama  # noqa: F401
+        import accelerate  # noqa: F401 - for the forks
+        import transformers.models.llama.modeling_llama  # noqa: F401 - for the forks
 
-        from methods import _bench  # noqa: F401
+        from methods import _bench  # noqa: F401 - for the forks
 
     def go(self, place: Path) -> None:
         """Do the steps that are left."""
@@ -133,7 +133,7 @@ class Demo:
 
     def prepare(self, folder: Path) -> None:
         """Import what trains."""
-        import unpact_tui.demo._stages  # noqa: F401
+        import unpact_tui.demo._stages  # noqa: F401 - for the forks
 
         self.recipe = _few_steps()
 
