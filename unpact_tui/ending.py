@@ -25,6 +25,15 @@ _AT_REST = (signal.SIG_DFL, signal.default_int_handler)
 """What nobody has decided about yet."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """What SIGINT raises.
+
+    Not KeyboardInterrupt itself: where that one leaves an `exec` of a text, as those of every
+    dataclass, the interpreter remembers it, and a module run by -m ends by SIGINT at last, whatever
+    code was asked for.
+    """
+
+
 class _Ear:
     """What was heard first, and when."""
 
@@ -36,7 +45,7 @@ class _Ear:
         if self.number is None:
             self.number, self.at = number, time.monotonic()
             if number == signal.SIGINT:
-                raise KeyboardInterrupt
+                raise Interrupted
             sys.exit(128 + number)
         if time.monotonic() - self.at > _SAME:
             end_by(number)

@@ -94,6 +94,25 @@ def test_the_code_is_the_signals_whatever_breaks_on_the_way_out(tmp_path: Path) 
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def test_the_code_stands_where_a_text_was_being_executed(tmp_path: Path) -> None:
+    """As while a dataclass is made. -m: a script's end is another one in the interpreter."""
+    (tmp_path / "program.py").write_text(
+        f"{_HEAD}def run():\n    with ending.ended_by_signals():\n"
+        "        exec('me(signal.SIGINT)')\n    return 0\n"
+        "__main__._run = run\n__main__.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "program", str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_work_that_was_done_all_the_same_is_done(tmp_path: Path) -> None:
     done = _ended(
         tmp_path,
