@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sqlite3
@@ -13,12 +14,14 @@ from random import Random
 
 import pytest
 from load_checkpoints import KEYS, Spent, look, made_up
-from load_keys import prompts, walk
+from load_keys import bench, press, prompts, walk
 from load_long import read as read_long
 from load_prompts import Step, visit
 from load_session import reopen
 from load_sharing import foreign_cache, many_sittings, one_cache, one_ledger, one_session
 from room import OPEN, Room
+from textual._styles_cache import StylesCache
+from textual.widget import Widget
 
 from attribution.intervals import bootstrap_mean, bootstrap_means, resamplings
 from attribution.types import Case
@@ -66,6 +69,23 @@ async def test_random_keys_break_nothing(tmp_path: Path) -> None:
     assert last.signs.handles <= first.signs.handles + 2
     assert last.signs.threads <= first.signs.threads + 1
     assert read(tmp_path / "session.jsonl").timeline.now.cases
+
+
+async def test_nothing_is_left_of_screens_that_were_left(tmp_path: Path) -> None:
+    app = bench(prompts(3), None)
+    async with app.run_test(size=(100, 30), tooltips=False) as pilot:
+        await pilot.pause()
+        counts: list[int] = []
+        for _ in range(6):
+            for key in ("question_mark", "escape", "P", "escape", "ctrl+p", "escape"):
+                await press(app, key)
+            counts.append(_alive(Widget) + _alive(StylesCache))
+    assert counts[-1] <= counts[2], counts
+
+
+def _alive(kind: type) -> int:
+    gc.collect()
+    return sum(isinstance(one, kind) for one in gc.get_objects())
 
 
 def _timeline(count: int) -> Timeline:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual._styles_cache import StylesCache
 from textual.app import App
+from textual.await_complete import AwaitComplete
 
 from unpact_tui import refusals
 from unpact_tui.app import crash, tty
@@ -30,6 +32,16 @@ class Host(App[None]):
         tty.take_mouse(self, wanted=self.mouse)
         told = "The mouse is ours again." if self.mouse else "The mouse is the terminal's."
         self.notify(told, timeout=3, markup=False)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave a screen, and nothing of it behind.
+
+        A cache of Textual's holds on to the lines of 1,024 widgets, gone ones too (its #6665).
+        """
+        clear = getattr(StylesCache.get_inner_outer, "cache_clear", None)
+        if clear is not None:  # where it is mended, there is none
+            clear()
+        return super().pop_screen()
 
     # ------------------------------------------------------------ ends
 
