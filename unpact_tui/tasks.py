@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +51,18 @@ def asked_again(session: Path, chosen: Chosen, pairs: Sequence[str]) -> Asked:
         granularity=choices.granularity,
     )
     order = msgspec.structs.replace(recorded.began.order, settings=settle(settings, pairs))
+    tries = _tries(recorded)
     tasks = tuple(
-        Task(case, here.tried_on, tuple(_tries(recorded, case)))
+        Task(case, here.tried_on, tuple(tries.get(case, ())))
         for case, here in zip(choices.cases, choices.here, strict=True)
     )
     return Asked(order, tasks)
 
 
-def _tries(recorded: Recorded, case: Case) -> Iterator[Try]:
-    """Yield what was emphasised by hand on a case, in the order it was tried."""
-    for order, _ in recorded.memory:
-        if isinstance(order, Try) and order.case == case:
-            yield order
+def _tries(recorded: Recorded) -> dict[Case, list[Try]]:
+    """Return what was emphasised by hand on each case, in the order it was tried."""
+    tries: dict[Case, list[Try]] = {}
+    for order in recorded.memory.orders():
+        if isinstance(order, Try):
+            tries.setdefault(order.case, []).append(order)
+    return tries

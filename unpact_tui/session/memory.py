@@ -13,29 +13,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 
-from attribution.attempts import Attempt
 from attribution.types import Case
+from unpact_tui.session.answer import Answer, AtHand
 from unpact_tui.worker.events import (
-    ByToken,
     Cancelled,
-    Contributions,
-    Edited,
-    Encoded,
     Event,
     Failed,
     Finished,
-    Ladder,
-    Tried,
     Vitals,
-    Written,
 )
 from unpact_tui.worker.protocol import Analyse, Question, Recover, Try, Weigh
 
-ROOM = 64 << 20
+ROOM = 16 << 20
 """Bytes, about, of what was tried by hand and of prompts that are no longer there. Ours."""
 
 
@@ -46,15 +38,6 @@ def as_asked(order: Question) -> Question:
     return order
 
 
-@dataclass(slots=True)
-class Answer:
-    """All that was said to one order."""
-
-    events: dict[tuple[object, ...], Event] = field(default_factory=dict[tuple[object, ...], Event])
-    whole: bool = False
-    """Nothing more will come; what could not be answered is whole as well."""
-
-
 class Memory:
     """Answers by order."""
 
@@ -62,6 +45,7 @@ class Memory:
         self.irreplaceable = False
         """Nobody is there who could answer again."""
         self._answers: dict[Question, Answer] = {}
+        self._at_hand = AtHand()
         self._extra: dict[Question, int] = {}
         """The bytes of what may go, in the order in which it goes."""
         self._told: tuple[Case, ...] | None = None
@@ -85,7 +69,9 @@ class Memory:
             return
         self._told, self._cases = cases, frozenset(cases)
         whole = [order for order, answer in self._answers.items() if answer.whole]
-        self._extra = {order: self._bytes(order) for order in whole if self._is_extra(order)}
+        self._extra = {
+            order: self._answers[order].size() for order in whole if self._is_extra(order)
+        }
         self._make_room()
 
     def take(self, order: Question, event: Event) -> bool:
@@ -100,17 +86,18 @@ class Memory:
                 return False
             case _:
                 answer = self._answers.setdefault(key, Answer())
-                answer.events[_kind(event)] = event
-                answer.whole = isinstance(event, Finished | Failed)
+                answer.take(event)
                 self.touch(key)
                 if answer.whole:
+                    self._at_hand.use(answer)
                     self._bound(key)
                 return answer.whole
 
     def keep(self, order: Question, events: Iterable[Event]) -> None:
         """Keep an answer that is whole."""
         key = as_asked(order)
-        self._answers[key] = Answer({_kind(event): event for event in events}, True)
+        self._answers[key] = answer = Answer(events, whole=True)
+        self._at_hand.use(answer)
         self.touch(key)
         self._bound(key)
 
@@ -130,8 +117,10 @@ class Memory:
     def said(self, order: Question) -> tuple[Event, ...]:
         """Return what was said so far, the end left out."""
         answer = self._answers.get(as_asked(order))
-        events = answer.events.values() if answer else ()
-        return tuple(event for event in events if not isinstance(event, Finished))
+        if answer is None:
+            return ()
+        self._at_hand.use(answer)
+        return tuple(event for event in answer.said() if not isinstance(event, Finished))
 
     def begun(self, order: Question) -> bool:
         """Whether something was said."""
@@ -144,13 +133,17 @@ class Memory:
 
     def failure(self, order: Question) -> Failed | None:
         """Return why it could not be answered; None when it could, or is not known."""
-        return next((event for event in self.said(order) if isinstance(event, Failed)), None)
+        answer = self._answers.get(as_asked(order))
+        return None if answer is None else answer.failed
+
+    def orders(self) -> Iterator[Question]:
+        """Yield every order whose answer is whole, in the order of asking."""
+        return (order for order, answer in self._answers.items() if answer.whole)
 
     def __iter__(self) -> Iterator[tuple[Question, tuple[Event, ...]]]:
-        """Yield every order whose answer is whole, in the order of asking."""
-        for order, answer in self._answers.items():
-            if answer.whole:
-                yield order, tuple(answer.events.values())
+        """Yield these with their answers."""
+        for order in self.orders():
+            yield order, tuple(self._answers[order].said())
 
     # ------------------------------------------------------------ what may go
 
@@ -167,7 +160,7 @@ class Memory:
     def _bound(self, key: Question) -> None:
         if self._is_extra(key):
             self._extra.pop(key, None)
-            self._extra[key] = self._bytes(key)
+            self._extra[key] = self._answers[key].size()
             self._make_room()
 
     def spare(self) -> int:
@@ -186,40 +179,3 @@ class Memory:
     def _drop(self, key: Question) -> None:
         self._answers.pop(key, None)
         self._extra.pop(key, None)
-
-    def _bytes(self, order: Question) -> int:
-        return sum(map(_bytes, self._answers[order].events.values()))
-
-
-def _kind(event: Event) -> tuple[object, ...]:
-    """Return what a later event of the same makes stale."""
-    match event:
-        case Written(role, _, emphasised):
-            return (Written, role, emphasised)
-        case Contributions(role) | ByToken(role):
-            return (type(event), role)
-        case Failed():
-            return (Failed,)
-        case _:
-            return (type(event),)
-
-
-def _bytes(event: Event) -> int:
-    """Return about how much memory an event takes."""
-    match event:
-        case Encoded(prompt) | Edited(_, prompt):
-            return 300 * len(prompt.tokens)
-        case Contributions(values=values):
-            return 400 + 40 * len(values)
-        case ByToken(_, rows):
-            return 400 + 40 * sum(map(len, rows))
-        case Tried(attempt, controls, _, text):
-            return len(text) + sum(map(_attempt_bytes, (attempt, *controls)))
-        case Ladder(recovery):
-            return sum(map(_attempt_bytes, (*recovery.attempts, *recovery.controls)))
-        case _:
-            return 1000
-
-
-def _attempt_bytes(attempt: Attempt) -> int:
-    return 1500 + len(attempt.prompt_text) + 16 * len(attempt.positions)

@@ -120,8 +120,8 @@ def _attributions(
 def tries(memory: Memory) -> dict[Case, tuple[Tried, ...]]:
     """Return everything that was emphasised by hand, by the case that it was on."""
     by_case: dict[Case, tuple[Tried, ...]] = {}
-    for order, said in memory:
-        if isinstance(order, Try) and (tried := found(said, Tried)) is not None:
+    for order in memory.orders():
+        if isinstance(order, Try) and (tried := found(memory.said(order), Tried)) is not None:
             by_case[order.case] = (*by_case.get(order.case, ()), tried)
     return by_case
 
