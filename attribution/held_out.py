@@ -10,17 +10,21 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import fmean
 
-from attribution.attempts import Recovery, Selection
+from attribution.attempts import Selection
 from attribution.intervals import bootstrap_mean
 from attribution.standing import HeldOut
-from attribution.standings import Cell, cells
+from attribution.standings import Cell
 from attribution.types import Interval
 
 _FEW = 4
 _Option = tuple[str, Selection]
 
 
-def held_out(by_selection: Mapping[Selection, Sequence[Recovery]], *, seed: int) -> HeldOut | None:
+Prompts = Sequence[Mapping[str, Cell]]
+"""What each strategy does on each of several prompts (`standings.cells`)."""
+
+
+def held_out(by_selection: Mapping[Selection, Prompts], *, seed: int) -> HeldOut | None:
     """Return what the choice of each half does on the other half, the two readings pooled.
 
     Every selection has the same prompts in the same order. The largest mean lift is chosen, or the
@@ -53,12 +57,9 @@ def held_out(by_selection: Mapping[Selection, Sequence[Recovery]], *, seed: int)
     )
 
 
-def _table(
-    by_selection: Mapping[Selection, Sequence[Recovery]],
-) -> dict[_Option, list[Cell | None]]:
+def _table(by_selection: Mapping[Selection, Prompts]) -> dict[_Option, list[Cell | None]]:
     table: dict[_Option, list[Cell | None]] = {}
-    for selection, recoveries in by_selection.items():
-        rows = [cells(recovery) for recovery in recoveries]
+    for selection, rows in by_selection.items():
         for name in sorted({name for row in rows for name in row}):
             table[name, selection] = [row.get(name) for row in rows]
     return table

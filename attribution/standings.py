@@ -7,8 +7,8 @@ simultaneous interval is the one to read. Knows nothing of models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import fmean, stdev
 
@@ -55,22 +55,41 @@ class Cell:
 
 def cells(recovery: Recovery) -> dict[str, Cell]:
     """Return what each strategy does on one prompt."""
-    names = dict.fromkeys(attempt.strategy for attempt in recovery.attempts)
-    return {name: _cell(recovery, name) for name in names}
+    attempts = _by_strategy(honest(recovery.attempts))
+    drawn = _by_strategy(random_ones(recovery))
+    same, other = _by_strategy(same_ids(recovery)), _by_strategy(other_ids(recovery))
+    return {
+        name: _cell(
+            recovery,
+            attempts.get(name, ()),
+            drawn.get(name, ()),
+            most(same.get(name, ())),
+            most(other.get(name, ())),
+        )
+        for name in dict.fromkeys(attempt.strategy for attempt in recovery.attempts)
+    }
 
 
-def _cell(recovery: Recovery, name: str) -> Cell:
-    def of(attempts: Iterable[Attempt]) -> list[Attempt]:
-        return [attempt for attempt in attempts if attempt.strategy == name]
+def _by_strategy(attempts: Iterable[Attempt]) -> dict[str, list[Attempt]]:
+    found: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        found.setdefault(attempt.strategy, []).append(attempt)
+    return found
 
-    attempts = of(honest(recovery.attempts))
+
+def _cell(
+    recovery: Recovery,
+    attempts: Sequence[Attempt],
+    drawn: Sequence[Attempt],
+    same: float | None,
+    other: float | None,
+) -> Cell:
     read = readable(attempts)
     draws: dict[int, list[Attempt]] = {}
-    for attempt in of(random_ones(recovery)):
+    for attempt in drawn:
         draws.setdefault(attempt.draw, []).append(attempt)
     recovered = most(attempts)
     gain = _reference_gain(recovery, read)
-    same, other = most(of(same_ids(recovery))), most(of(other_ids(recovery)))
     # What has but one half has the plain prompt for the other, which brings back nothing.
     if read and all(attempt.level == "tokens" for attempt in read):
         same = 0.0
@@ -162,6 +181,29 @@ class _Rows:
         return self.recovered, self.random, self.excess
 
 
+class Field:
+    """Strategies over prompts, resampled once: the largest lift first, whatever the thresholds.
+
+    Of a standing only the cause depends on these, so that they can be moved at no cost.
+    """
+
+    def __init__(
+        self, prompts: Sequence[Mapping[str, Cell]], *, seed: int, samples: int = 1000
+    ) -> None:
+        """`prompts` are the forget prompts whose answer the base knows, in any order."""
+        self._rows = _table(prompts)
+        largest = _resample(self._rows, len(prompts), samples, seed)
+        self._found = [_standing(row, largest) for row in self._rows]
+
+    def by(self, thresholds: Thresholds) -> tuple[Standing, ...]:
+        """Return how the strategies stand when causes are told by these thresholds."""
+        found = [
+            replace(standing, cause=_cause(row, thresholds))
+            for standing, row in zip(self._found, self._rows, strict=True)
+        ]
+        return tuple(sorted(found, key=_rank))
+
+
 def standings(
     cases: Sequence[Recovery],
     *,
@@ -175,16 +217,13 @@ def standings(
     intervals are by the largest studentised deviation of any strategy in a resampling (max-|t|):
     in 95 of 100 such sets all of them hold at once, however the best was picked.
     """
-    rows = _table([cells(case) for case in cases])
-    largest = _resample(rows, len(cases), samples, seed)
-    found = [_standing(row, largest, thresholds) for row in rows]
-    return tuple(sorted(found, key=_rank))
+    return Field([cells(case) for case in cases], seed=seed, samples=samples).by(thresholds)
 
 
-def _table(prompts: Sequence[dict[str, Cell]]) -> list[_Rows]:
+def _table(prompts: Sequence[Mapping[str, Cell]]) -> list[_Rows]:
     names = sorted({name for prompt in prompts for name in prompt})
 
-    def order(prompt: dict[str, Cell]) -> list[tuple[bool, float]]:
+    def order(prompt: Mapping[str, Cell]) -> list[tuple[bool, float]]:
         numbers = [
             number
             for name in names
@@ -227,7 +266,7 @@ def _resample(rows: Sequence[_Rows], n: int, samples: int, seed: int) -> float:
     return quantile(sorted(largest), _LEVEL) if largest else 0.0
 
 
-def _standing(row: _Rows, largest: float, thresholds: Thresholds) -> Standing:
+def _standing(row: _Rows, largest: float) -> Standing:
     recovered, lift = row.recovered.interval(), row.lift.interval()
     return Standing(
         strategy=row.strategy,
@@ -238,7 +277,7 @@ def _standing(row: _Rows, largest: float, thresholds: Thresholds) -> Standing:
         excess=row.excess.interval(),
         exact=_share(cell.exact for cell in row.cells if cell is not None),
         random_exact=_share(cell.random_exact for cell in row.cells if cell is not None),
-        cause=_cause(row, thresholds),
+        cause="unknown",
     )
 
 

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -22,6 +22,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.keys import key_to_character
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 from vital_signs import Signs, of_process
@@ -208,16 +209,25 @@ def bench(cases: Sequence[Case], session: Path | None) -> Unleaving:
     )
 
 
-async def settled(app: App[None]) -> None:
-    """Wait until no message is left in any queue."""
-    quiet = 0
+class Stuck(Exception):
+    """Messages wait, and nobody takes them: they are too many, or the app has broken off."""
+
+
+async def settled(app: App[None], patience: float = 60.0) -> None:
+    """Wait until no message is left in any queue. Raises `Stuck`."""
+    quiet, until = 0, perf_counter() + patience
     while quiet < 3:
         await asyncio.sleep(0)
-        waiting = app.message_queue_size or any(
-            screen.message_queue_size or any(w.message_queue_size for w in screen.walk_children())
-            for screen in app.screen_stack
-        )
+        waiting = next(_waiting(app), None)
         quiet = 0 if waiting else quiet + 1
+        if waiting and (perf_counter() > until or not app.is_running):
+            said = "; ".join(f"{pump!r} has {pump.message_queue_size}" for pump in _waiting(app))
+            raise Stuck(said)
+
+
+def _waiting(app: App[None]) -> Iterator[MessagePump]:
+    pumps = (pump for screen in app.screen_stack for pump in (screen, *screen.walk_children()))
+    return (pump for pump in (app, *pumps) if pump.message_queue_size)
 
 
 async def press(app: App[None], key: str) -> float:

@@ -9,10 +9,11 @@ from room import OPEN, Room, keys
 
 from attribution.types import Case
 from unpact_tui.app import painting, takeaway
+from unpact_tui.app.all_prompts import AllPrompts
 from unpact_tui.app.evidence import attempt_lines
 from unpact_tui.app.glyphs import UNICODE
 from unpact_tui.app.ladder import ladder_lines
-from unpact_tui.app.overview import Overview, summary_of_all, summary_of_prompt
+from unpact_tui.app.overview import Overview, summary_of_prompt
 from unpact_tui.app.widgets import status_line
 from unpact_tui.session import file
 from unpact_tui.session.actions import (
@@ -87,7 +88,7 @@ def taken_away(room: Room) -> None:
     state, memory = room.state, room.comparison.memory
     Overview(memory, lambda _: False).rows(state.now)
     summary_of_prompt(state, state.thresholds)
-    summary_of_all(state, memory, 0, state.thresholds)
+    AllPrompts(state, memory, 0).judge_now(state.thresholds)
     whole = as_document(room.opened, OPEN.settings, state.now, memory)
     takeaway.choices(state, whole)
     if whole is not None:

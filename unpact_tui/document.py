@@ -5,7 +5,7 @@ Their shape is `result_schema`. Knows nothing of models or screens; text stays r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,11 +13,11 @@ import msgspec
 from attribution.attempts import Reading, Recovery
 from attribution.leakage import entities_of
 from attribution.standing import HeldOut, Standing
-from attribution.standings import standings
+from attribution.standings import cells
 from attribution.types import Answer, Attribution, Case, Interval, KeyTokens, Prompt, Shift, Verdict
-from attribution.verdict import Thresholds, knows
 from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult
+from unpact_tui.gist import Gist
 from unpact_tui.json_text import encoded
 from unpact_tui.plausible import implausible
 from unpact_tui.recovery_entries import attempt_entry, recovery_entry
@@ -115,19 +115,10 @@ class Measured(Protocol):
         ...
 
 
-def is_known(case: Measured, thresholds: Thresholds) -> bool:
-    """Tell whether something was to be forgotten, and the base knows it."""
-    return case.case.split == "forget" and knows(case.evidence, thresholds)
-
-
-def strategies_of(cases: Iterable[Measured], settings: Settings) -> tuple[Standing, ...]:
-    """Return how strategies stand over the forget cases whose answer the base knows."""
-    known = [
-        case.recovery
-        for case in cases
-        if case.recovery is not None and is_known(case, settings.thresholds)
-    ]
-    return standings(known, seed=settings.seed, thresholds=settings.thresholds)
+def gist_of(case: Measured) -> Gist:
+    """Return what a case, everything about which was measured, adds to what all say together."""
+    assert case.recovery is not None
+    return Gist(case.case.split, case.evidence, cells(case.recovery))
 
 
 def document(

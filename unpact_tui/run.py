@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from attribution.attempts import Recovery, Selection
+from attribution.attempts import Selection
 from attribution.errors import AttributionError
-from attribution.evidence import CaseEvidence, of_set
 from attribution.held_out import held_out
 from attribution.standing import HeldOut
+from attribution.standings import Cell, cells
 from attribution.types import Case
-from attribution.verdict import judge_set
 from unpact_tui import shared_words
-from unpact_tui.case_reading import CaseState
-from unpact_tui.document import Document, case_document, document, is_known, strategies_of
+from unpact_tui.document import Document, case_document, document, gist_of
 from unpact_tui.engine import Engine
 from unpact_tui.errors import BadUsage
+from unpact_tui.gist import Gist, Together
 from unpact_tui.options import Chosen
 from unpact_tui.remote import required
+from unpact_tui.result_schema import CaseEntry
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import (
     Contributions,
@@ -35,12 +35,11 @@ from unpact_tui.worker.protocol import Analyse, Open, Recover, Try
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A case with all that was read on it."""
+    """What of a case is kept until the end: of ten thousand, what was read is a gigabyte."""
 
-    state: CaseState
-    tried: tuple[Tried, ...]
-    """By hand."""
-    also: Mapping[Selection, Recovery]
+    entry: CaseEntry
+    gist: Gist
+    also: Mapping[Selection, Mapping[str, Cell]]
     """On other choices of words."""
 
 
@@ -103,7 +102,7 @@ def run_tasks(
     failures: Failures = []
     for done, task in enumerate(tasks):
         case, tried = task.case, list[Tried]()
-        also: dict[Selection, Recovery] = {}
+        also: dict[Selection, Mapping[str, Cell]] = {}
         try:
             for step in _measure(engine, task, also):
                 if isinstance(step, Tried):
@@ -113,7 +112,8 @@ def run_tasks(
             failures.append((case, error))
             yield Progress(f"{case.id}: left out", done, len(tasks), error)
         else:
-            measured.append(Measured(engine.state(case), tuple(tried), also))
+            state = engine.state(case)
+            measured.append(Measured(case_document(state, tried), gist_of(state), also))
     if not measured:
         raise failures[0][1]
     yield Progress("judging", len(tasks), len(tasks))
@@ -138,14 +138,16 @@ def _shared(opened: Opened) -> Iterator[Progress]:
             yield Progress(f"{loaded.name} {words}", 1, 1)
 
 
-def _measure(engine: Engine, task: Task, also: dict[Selection, Recovery]) -> Iterator[Step]:
+def _measure(
+    engine: Engine, task: Task, also: dict[Selection, Mapping[str, Cell]]
+) -> Iterator[Step]:
     granularity = engine.settings.granularity
     yield from engine.analyse(Analyse(task.case, granularity))
     yield from engine.recover(Recover(task.case, task.positions, granularity))
     for selection in engine.settings.also:
         found = yield from engine.elsewhere(task.case, granularity, selection)
         if found is not None:
-            also[selection] = found
+            also[selection] = cells(found)
     for order in task.tries:
         yield from engine.attempt(order)
 
@@ -169,32 +171,28 @@ def _document(
     opened: Opened, settings: Settings, measured: Sequence[Measured], failures: Failures
 ) -> Document:
     """Put all cases and their common verdict together."""
-    judged = [
-        CaseEvidence(one.state.case.split, one.state.evidence, one.state.verdict.label)
-        for one in measured
-        if one.state.verdict is not None
-    ]
-    found = of_set(judged, settings.thresholds, seed=settings.seed)
-    states = [one.state for one in measured]
+    together = Together([one.gist for one in measured], settings.seed)
+    evidence, verdict = together.judged(settings.thresholds)
     return document(
         opened,
         settings,
-        [case_document(one.state, one.tried) for one in measured],
-        found,
-        judge_set(found, settings.thresholds),
+        [one.entry for one in measured],
+        evidence,
+        verdict,
         failures=failures,
-        strategies=strategies_of(states, settings),
+        strategies=together.standing(settings.thresholds),
         held_out=_held_out(measured, settings),
     )
 
 
 def _held_out(measured: Sequence[Measured], settings: Settings) -> HeldOut | None:
     """Choose on half of the prompts, and read on the other half."""
-    known = [one for one in measured if is_known(one.state, settings.thresholds)]
-    main = [one.state.recovery for one in known if one.state.recovery is not None]
-    found: dict[Selection, Sequence[Recovery]] = {settings.selection: main}
+    known = [one for one in measured if one.gist.is_known(settings.thresholds)]
+    found: dict[Selection, Sequence[Mapping[str, Cell]]] = {
+        settings.selection: [one.gist.cells for one in known]
+    }
     for selection in settings.also:
         these = [one.also[selection] for one in known if selection in one.also]
-        if len(these) == len(main):
+        if len(these) == len(known):
             found[selection] = these
     return held_out(found, seed=settings.seed)

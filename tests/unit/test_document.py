@@ -15,10 +15,13 @@ from result_fixture import APPROXIMATION, BELONGS, HOSTILE, example, loaded, mea
 from attribution.effort import Effort
 from attribution.intervals import single
 from attribution.leakage import entities_of
+from attribution.standing import Standing
+from attribution.thresholds import Thresholds
 from attribution.types import Case, Verdict
 from unpact_tui import run
-from unpact_tui.document import case_document, decode, document, encode, strategies_of
+from unpact_tui.document import Measured, case_document, decode, document, encode, gist_of
 from unpact_tui.errors import BadResult
+from unpact_tui.gist import Together
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Opened
 
@@ -131,25 +134,28 @@ def test_entities_are_guessed_where_none_are_given() -> None:
 
 
 def test_strategies_are_judged_by_what_the_base_knew_and_was_to_be_forgotten() -> None:
-    known, retained, unasked = (measured(Case(str(i), "x")) for i in range(3))
+    known, retained = (measured(Case(str(i), "x")) for i in range(2))
     retained.case = replace(retained.case, split="retain")
-    unasked.recovery = None
     unknown = measured(Case("3", "x"))
     unknown.evidence = {"base_match": single(0.0), "base_probability": single(0.0)}
-    settings = Settings()
-    found = strategies_of((known, retained, unasked, unknown), settings)
-    assert found == strategies_of((known,), settings)
+
+    def stand(*cases: Measured) -> tuple[Standing, ...]:
+        return Together([gist_of(case) for case in cases], 0).standing(Thresholds())
+
+    found = stand(known, retained, unknown)
+    assert found == stand(known)
     assert [(each.strategy, each.recovered.n) for each in found] == [
         ("bold", 1), ("retokenise", 1), ("attention_bias", 1), ("focus", 0), ("upper", 0),
     ]  # fmt: skip
     assert found[0].lift is not None
     assert found[0].lift.estimate == pytest.approx(0.75)
-    assert strategies_of((retained,), settings) == ()
+    assert stand(retained) == ()
 
 
 def test_a_run_says_how_strategies_stand() -> None:
     opened = Opened((loaded("base", "base"), loaded("unlearned", "npo")), chat=False, warnings=())
-    one = run.Measured(measured(Case("1", "x")), (), {})
+    case = measured(Case("1", "x"))
+    one = run.Measured(case_document(case), gist_of(case), {})
     found = run._document(opened, Settings(), [one], [])
     assert [each.strategy for each in found.strategies][:2] == ["bold", "retokenise"]
     assert found.held_out is None

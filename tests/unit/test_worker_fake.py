@@ -83,6 +83,13 @@ def test_the_second_side_may_be_a_mixture() -> None:
     ]
 
 
+def test_a_prompt_without_a_word_is_judged_as_the_engine_does() -> None:
+    case = Case("marks", " ] ", "Kuwait City")
+    found = [reply.event for reply in heard(FakeEngine(), opening(), Recover(case))]
+    (judged,) = [event for event in found if isinstance(event, Judged)]
+    assert judged.verdict.reasons == ("No marking was tried.",)
+
+
 def test_it_says_the_same_twice() -> None:
     orders = (opening(), Analyse(CASE), Try(CASE, "quote", (3, 4)), Recover(CASE))
     assert heard(FakeEngine(), *orders) == heard(FakeEngine(), *orders)

@@ -1,4 +1,4 @@
-"""What is remembered of every prompt: a row for the list, and what they say together."""
+"""What is remembered of every prompt, as a row for the list; and what the current one says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from attribution.textmatch import exact
 from attribution.thresholds import Thresholds
-from attribution.types import Approximation, Case, Label, Verdict
+from attribution.types import Approximation, Case, Verdict
 from attribution.verdict import judge
 from unpact_tui.app import certainty
 from unpact_tui.app.prompt_rows import (
@@ -21,7 +21,7 @@ from unpact_tui.app.state import CompareState
 from unpact_tui.app.summary_lines import Summary
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
-from unpact_tui.session.remembered import Together, found, whole_cases
+from unpact_tui.session.remembered import found
 from unpact_tui.worker.events import Contributions, Event, Judged, Ladder, Written
 from unpact_tui.worker.protocol import Analyse, Question, Recover
 
@@ -134,46 +134,4 @@ def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:
         of_set=False,
         fidelity=certainty.figures(known),
         caveats=certainty.ways(known),
-    )
-
-
-def summary_of_all(
-    state: CompareState,
-    memory: Memory,
-    seed: int,
-    thresholds: Thresholds,
-    together: Together | None = None,
-) -> Summary:
-    """Return what all prompts that are read say together by some thresholds.
-
-    `together` remembers what does not follow from these.
-    """
-    cases = list(whole_cases(state.now, memory))
-    total = len(state.cases)
-    if not cases:
-        verdict = Verdict("UNKNOWN", ("No prompt is read yet: B reads all of them.",))
-        return Summary(verdict, {}, thresholds, {}, of_set=True, read=0, total=total)
-    together = together or Together()
-    evidence, verdict = together.judged(cases, thresholds, seed)
-    labels: dict[Label, int] = {}
-    for each in cases:
-        label = judge(each.evidence, thresholds).label
-        labels[label] = labels.get(label, 0) + 1
-    guesses: list[dict[str, Approximation | None]] = [
-        {role: found.approximation for role, found in each.attributions.items()} for each in cases
-    ]
-    some = sum(any(known.values()) for known in guesses)
-    caveat = f"Contributions of {some} of {len(cases)} prompts are estimated, at least in part."
-    return Summary(
-        verdict,
-        evidence,
-        thresholds,
-        labels,
-        True,
-        len(cases),
-        total,
-        "" if len(cases) == total else "B reads the others.",
-        fidelity=certainty.least(map(certainty.figures, guesses)),
-        caveats=(caveat,) if some else (),
-        strategies=together.standing(cases, thresholds, seed),
     )

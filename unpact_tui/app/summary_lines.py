@@ -6,8 +6,8 @@ Pure: it knows neither widgets nor how a verdict is reached. The names of the ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from attribution.standing import Standing
@@ -234,10 +234,14 @@ def _plain(glyphs: Glyphs) -> bool:
 # ---------------------------------------------------------------- what a step changed
 
 
-def crossing(name: str, was: Thresholds, now: Thresholds, labels: Iterable[Label]) -> str:
-    """Say that a step of one threshold changed the verdict; `labels` are before and after."""
-    before, after = labels
-    if before == after:
+def crossing(before: Summary, after: Summary) -> str:
+    """Say that moved thresholds changed the verdict; empty where they did not."""
+    was, now = before.verdict.label, after.verdict.label
+    if was == now:
         return ""
-    left, right = getattr(was, name), getattr(now, name)
-    return f"{after} at {name} {right:g}; was {before} at {left:g}"
+    names = [field.name for field in fields(Thresholds)]
+    moved = [n for n in names if getattr(before.thresholds, n) != getattr(after.thresholds, n)]
+    left, right = (
+        ", ".join(f"{getattr(of.thresholds, name):g}" for name in moved) for of in (before, after)
+    )
+    return f"{now} at {', '.join(moved)} {right}; was {was} at {left}"

@@ -12,9 +12,6 @@ from typing import TypeVar
 
 from attribution.attempts import Recovery
 from attribution.errors import AttributionError
-from attribution.evidence import CaseEvidence, of_set
-from attribution.standing import Standing
-from attribution.standings import standings
 from attribution.thresholds import Thresholds
 from attribution.types import (
     Answer,
@@ -27,8 +24,9 @@ from attribution.types import (
     Shift,
     Verdict,
 )
-from attribution.verdict import judge, judge_set, knows
-from unpact_tui.document import Document, case_document, document, is_known, strategies_of
+from attribution.verdict import judge
+from unpact_tui.document import Document, case_document, document, gist_of
+from unpact_tui.gist import Together
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
 from unpact_tui.settings import Settings
@@ -140,43 +138,6 @@ def whole_cases(choices: Choices, memory: Memory, only: Case | None = None) -> I
             yield known
 
 
-class Together:
-    """Judges several cases together; what does not follow from the thresholds is counted once."""
-
-    def __init__(self) -> None:
-        self._known: dict[object, dict[str, Interval]] = {}
-        self._standings: dict[object, tuple[Standing, ...]] = {}
-
-    def judged(
-        self, cases: Sequence[Remembered], thresholds: Thresholds, seed: int
-    ) -> tuple[dict[str, Interval], Verdict]:
-        """Return the evidence and the verdict."""
-        judged = [
-            CaseEvidence(each.case.split, each.evidence, judge(each.evidence, thresholds).label)
-            for each in cases
-        ]
-        # All that thresholds have to do with the means is which cases are known, and their labels.
-        key = tuple((id(c.numbers), c.label, knows(c.numbers, thresholds)) for c in judged)
-        if key not in self._known:
-            self._known[key] = of_set(judged, thresholds, seed=seed)
-        return self._known[key], judge_set(self._known[key], thresholds)
-
-    def standing(
-        self, cases: Sequence[Remembered], thresholds: Thresholds, seed: int
-    ) -> tuple[Standing, ...]:
-        """Return how strategies stand over the forget cases whose answer the base knows."""
-        known = [each.recovery for each in cases if is_known(each, thresholds)]
-        key = tuple(map(id, known))
-        if key not in self._standings:
-            self._standings[key] = standings(known, seed=seed, thresholds=thresholds)
-        # Thresholds move the causes alone; these follow from means, without an interval.
-        plain = standings(known, seed=seed, thresholds=thresholds, samples=1)
-        causes = {each.strategy: each.cause for each in plain}
-        return tuple(
-            dataclasses.replace(each, cause=causes[each.strategy]) for each in self._standings[key]
-        )
-
-
 def as_document(
     opened: Opened, settings: Settings, choices: Choices, memory: Memory, only: Case | None = None
 ) -> Document | None:
@@ -188,7 +149,8 @@ def as_document(
     if not cases:
         return None
     tried = tries(memory)
-    evidence, verdict = Together().judged(cases, settings.thresholds, settings.seed)
+    together = Together([gist_of(each) for each in cases], settings.seed)
+    evidence, verdict = together.judged(settings.thresholds)
     failed = failures(choices, memory) if only is None else {}
     return document(
         opened,
@@ -197,7 +159,7 @@ def as_document(
         evidence,
         verdict,
         failures=[(case, AttributionError(why.message)) for case, why in failed.items()],
-        strategies=strategies_of(cases, settings),
+        strategies=together.standing(settings.thresholds),
     )
 
 

@@ -80,9 +80,9 @@ def _climbed(
 ) -> tuple[Event, ...]:
     """Return all of it; remembered, because tests ask for the same many times."""
     model = FakeModel(case, reference)
-    chosen = by_hand or tuple(sorted(model.names)) or model.words[0]
-    made = means.made(model, Recover(case), chosen)
-    rungs = _rungs(made.tried)
+    chosen = by_hand or tuple(sorted(model.names)) or next(iter(model.words), ())
+    made = means.made(model, Recover(case), chosen) if chosen else Made(())
+    rungs = _rungs(made.tried) or [[]]  # a prompt without a word has none
     read: list[Attempt] = []
     events: list[Event] = []
     for done, rung in enumerate(rungs, 1):

@@ -13,10 +13,11 @@ from room import CASES, OPEN, Room, read
 
 from attribution.types import Approximation, Interval
 from unpact_tui.app import certainty, painting
+from unpact_tui.app.all_prompts import AllPrompts
 from unpact_tui.app.certainty import Doubt
 from unpact_tui.app.glyphs import ASCII, UNICODE
 from unpact_tui.app.lines import Line
-from unpact_tui.app.overview import summary_of_all, summary_of_prompt
+from unpact_tui.app.overview import summary_of_prompt
 from unpact_tui.app.painting import PANES
 from unpact_tui.app.replies import put
 from unpact_tui.app.state import CompareState, Page, Side
@@ -269,7 +270,7 @@ def test_the_evidence_has_fidelity_with_its_interval(screened_room: Room) -> Non
         row = next(line for line in rows.splitlines() if line.startswith(f"rank agreement, {role}"))
         assert row.split()[-5:] == ["0.91", "0.80", "..", "0.97", "16"]
     assert "Contributions, base: " in text(*verdict_lines(this, UNICODE))
-    every = summary_of_all(state, screened_room.comparison.memory, 0, state.thresholds)
+    every = AllPrompts(state, screened_room.comparison.memory, 0).judge_now(state.thresholds)
     assert "least rank agreement, base" in every.fidelity
     said = text(*verdict_lines(every, UNICODE))
     assert "Contributions of 1 of 1 prompts are estimated, at least in part." in said

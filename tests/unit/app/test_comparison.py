@@ -7,7 +7,8 @@ from room import CASES, Room, keys, read
 
 from attribution.thresholds import Thresholds
 from attribution.types import Case
-from unpact_tui.app.overview import Overview, next_like, summary_of_all
+from unpact_tui.app.all_prompts import AllPrompts
+from unpact_tui.app.overview import Overview, next_like
 from unpact_tui.app.recalling import weights
 from unpact_tui.session.actions import (
     ChooseCase,
@@ -385,7 +386,7 @@ def test_all_prompts_are_read_in_the_background() -> None:
     assert room.state.scored is None
     assert room.state.hint == "All 3 prompts are read."
     assert not room.comparison.background.wanted
-    summary = summary_of_all(room.state, room.comparison.memory, 0, Thresholds())
+    summary = AllPrompts(room.state, room.comparison.memory, 0).judge_now(Thresholds())
     assert (summary.read, summary.total) == (3, 3)
     room.forget_asked()
     room.do(ChooseCase(2))

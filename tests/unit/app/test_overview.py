@@ -8,15 +8,15 @@ import pytest
 from room import CASES, Room, keys, read
 
 from unpact_tui.app import takeaway
+from unpact_tui.app.all_prompts import AllPrompts
 from unpact_tui.app.overview import (
     Overview,
     row_of,
-    summary_of_all,
     summary_of_prompt,
 )
 from unpact_tui.document import decode
 from unpact_tui.session.actions import AddCase, ChooseGranularity, MoveThresholds, TryAll
-from unpact_tui.session.remembered import Together, as_document
+from unpact_tui.session.remembered import as_document
 from unpact_tui.settings import Settings
 from unpact_tui.worker.events import Failed
 from unpact_tui.worker.protocol import Analyse, Question, Recover
@@ -108,36 +108,36 @@ def test_what_all_say_together(all_read: Room) -> None:
     state, memory = all_read.state, all_read.comparison.memory
     this = summary_of_prompt(state, state.thresholds)
     assert (this.verdict.label, this.of_set) == ("SUPPRESSED", False)
-    whole = summary_of_all(state, memory, 0, state.thresholds)
+    whole = AllPrompts(state, memory, 0).judge_now(state.thresholds)
     assert (whole.read, whole.total, whole.note) == (3, 3, "")
     assert sum(whole.cases.values()) == 3
     all_read.do(AddCase(replace(CASES[0], id="new")))
-    more = summary_of_all(all_read.state, memory, 0, state.thresholds)
+    more = AllPrompts(all_read.state, memory, 0).judge_now(state.thresholds)
     assert (more.read, more.total) == (3, 4)
     assert "B reads" in more.note
     nothing = Room()
     assert summary_of_prompt(nothing.state, state.thresholds).verdict.label == "UNKNOWN"
-    empty = summary_of_all(nothing.state, nothing.comparison.memory, 0, state.thresholds)
+    empty = AllPrompts(nothing.state, nothing.comparison.memory, 0).judge_now(state.thresholds)
     assert (empty.verdict.label, empty.read) == ("UNKNOWN", 0)
 
 
 def test_the_same_seed_gives_the_same_together(all_read: Room) -> None:
     state, memory = all_read.state, all_read.comparison.memory
-    first, second = (summary_of_all(state, memory, 7, state.thresholds) for _ in range(2))
+    first, second = (AllPrompts(state, memory, 7).judge_now(state.thresholds) for _ in range(2))
     assert first == second
 
 
 def test_of_strategies_only_the_causes_follow_the_thresholds(all_read: Room) -> None:
     state, memory = all_read.state, all_read.comparison.memory
-    together = Together()
-    whole = summary_of_all(state, memory, 0, state.thresholds, together).strategies
+    every = AllPrompts(state, memory, 0)
+    whole = every.judge_now(state.thresholds).strategies
     assert all_read.state.recovery is not None
     tried = {attempt.strategy for attempt in all_read.state.recovery.attempts}
     assert {each.strategy for each in whole} == tried
     best = {each.strategy: each for each in whole}["bold"]
     assert (best.cause, best.recovered.n) == ("other ids", 2)
     strict = replace(state.thresholds, recovered=0.99)
-    after = summary_of_all(state, memory, 0, strict, together).strategies
+    after = every.judge_now(strict).strategies
     assert {each.cause for each in after} <= {"neither", "unknown"}
     assert [replace(each, cause="unknown") for each in after] == [
         replace(each, cause="unknown") for each in whole

@@ -8,12 +8,17 @@ from result_fixture import attempt
 
 from attribution.attempts import Attempt, Reading, Recovery
 from attribution.held_out import held_out
-from attribution.standings import standings
+from attribution.standings import Cell, Field, cells
+from attribution.thresholds import Thresholds
 
 NAMES = tuple(f"way_{i}" for i in range(10))
 
 
-def prompt(shares: dict[str, tuple[float | None, float | None]]) -> Recovery:
+def prompt(shares: dict[str, tuple[float | None, float | None]]) -> dict[str, Cell]:
+    return cells(recovery(shares))
+
+
+def recovery(shares: dict[str, tuple[float | None, float | None]]) -> Recovery:
     def read(name: str, share: float | None, kind: str) -> Attempt:
         return attempt(share, strategy=name, kind=kind)
 
@@ -88,7 +93,7 @@ def test_of_pure_noise_the_best_looks_good_and_does_not_hold() -> None:
             prompt({name: (generator.random(), generator.random()) for name in NAMES})
             for _ in range(10)
         ]
-        best = standings(cases, seed=seed, samples=20)[0].lift
+        best = Field(cases, seed=seed, samples=20).by(Thresholds())[0].lift
         found = held_out({"base": cases}, seed=seed)
         assert best is not None
         assert found is not None

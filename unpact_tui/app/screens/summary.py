@@ -6,7 +6,8 @@ from a step is seen at once. It knows neither engine nor session.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from textual.widgets import Static
 
 from attribution.types import Interval, Label
 from attribution.verdict import Thresholds
+from unpact_tui.app.aside import aside, bit_by_bit
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, WARN, Line, content
 from unpact_tui.app.standing_lines import standing_lines
@@ -44,6 +46,8 @@ Judge = Callable[[Thresholds], Summary | None]
 """Returns what some thresholds make of what was measured; None when nothing was."""
 
 Scope = Literal["this", "all"]
+
+_JUDGING: Line = (("Judging all prompts; this takes a while.", LABEL),)
 
 _LOOK = """
 SummaryScreen {
@@ -127,11 +131,18 @@ class SummaryScreen(Screen[Thresholds | None]):
         glyphs: Glyphs,
         ascii_only: bool,
         scope: Scope = "all",
+        gather: Callable[[], Iterable[object]] | None = None,
     ) -> None:
-        """Judge by `thresholds` at first: this prompt, or all of them."""
+        """Judge by `thresholds` at first: this prompt, or all of them.
+
+        With `gather` these are so many that keys would wait: it takes in one after the other what
+        `all` looks at, which is then called beside the screen.
+        """
         super().__init__(classes="-ascii" if ascii_only else None)
         self._judges: Mapping[Scope, Judge] = {"this": this, "all": all}
         self._scope: Scope = scope
+        self._gather = gather
+        self._judging = False
         self._given = self._thresholds = thresholds
         self._known = all_thresholds()
         self._here = 0
@@ -218,23 +229,62 @@ class SummaryScreen(Screen[Thresholds | None]):
 
     def _start(self) -> None:
         """Judge another thing, beside what it is by the thresholds that were given."""
-        judge = self._judges[self._scope]
-        given = judge(self._given)
-        self._cases = {} if given is None else given.cases
-        self._summary = given if self._thresholds == self._given else judge(self._thresholds)
-        self._draw()
+        self._summary, self._cases = None, {}
+        if not self._beside():
+            judge = self._judges[self._scope]
+            given = judge(self._given)
+            same = self._thresholds == self._given
+            self._take(given, given if same else judge(self._thresholds))
 
     def _move_to(self, moved: Thresholds | str) -> None:
         if isinstance(moved, str):
             self._news = ((moved, WARN),)
-        else:
-            before, was = self._summary, self._thresholds
-            self._thresholds = moved
-            self._summary = now = self._judges[self._scope](moved)
-            if before is not None and now is not None:
-                labels = (before.verdict.label, now.verdict.label)
-                news = crossing(self._chosen, was, moved, labels)
-                self._news = ((news, WARN),) if news else self._kept_news()
+            self._draw()
+            return
+        self._thresholds = moved
+        if not self._beside():
+            self._follow(self._judges[self._scope](moved))
+
+    def _beside(self) -> bool:
+        """Judge so many that it takes a while; whether it is that many."""
+        if self._gather is None or self._scope == "this":
+            return False
+        self._news = _JUDGING
+        self._draw()
+        if not self._judging:
+            self._judging = True
+            self.run_worker(self._judge_beside(self._gather))
+        return True
+
+    async def _judge_beside(self, gather: Callable[[], Iterable[object]]) -> None:
+        """Judge by the thresholds that were chosen last, whatever is chosen meanwhile."""
+        judge = self._judges["all"]
+        await bit_by_bit(gather())
+        given = await aside(partial(judge, self._given))
+        found, of = given, self._given
+        while self._scope == "all" and of != self._thresholds:
+            of = self._thresholds
+            found = await aside(partial(judge, of))
+        self._judging = False
+        if self._scope == "all":
+            self._news = ()
+            if self._summary is None:
+                self._take(given, found)
+            else:
+                self._follow(found)
+
+    def _take(self, given: Summary | None, found: Summary | None) -> None:
+        """Show what something is that was not shown before."""
+        self._cases = {} if given is None else given.cases
+        self._summary = found
+        self._draw()
+
+    def _follow(self, found: Summary | None) -> None:
+        """Show what it has become, and say so if the verdict is another."""
+        before, self._summary = self._summary, found
+        if before is not None and found is not None:
+            news = crossing(before, found)
+            self._news = ((news, WARN),) if news else self._kept_news()
         self._draw()
 
     def _kept_news(self) -> Line:

@@ -9,9 +9,11 @@ from textual.screen import Screen
 from attribution.thresholds import Thresholds
 from attribution.types import Case
 from unpact_tui.app import painting
+from unpact_tui.app.all_prompts import AllPrompts
+from unpact_tui.app.aside import MANY
 from unpact_tui.app.find import answer_hits
 from unpact_tui.app.messages import Reopen
-from unpact_tui.app.overview import summary_of_all, summary_of_prompt
+from unpact_tui.app.overview import summary_of_prompt
 from unpact_tui.app.recalling import weights
 from unpact_tui.app.screens.edit import EditScreen
 from unpact_tui.app.screens.other import OtherScreen
@@ -21,7 +23,6 @@ from unpact_tui.app.screens.summary import SummaryScreen
 from unpact_tui.app.screens.taking import Taking
 from unpact_tui.app.screens.weights import WeightsScreen
 from unpact_tui.session.actions import AddCase, ChooseCase, EditCase, MoveThresholds
-from unpact_tui.session.remembered import Together
 from unpact_tui.shared_words import entry, sentence
 
 _MANY = 500
@@ -126,10 +127,16 @@ class Visiting(Taking):
                 self.comparison.do(MoveThresholds(thresholds))
 
         memory, seed = self.comparison.memory, self.settings.seed
-        of_all = partial(summary_of_all, state, memory, seed, together=Together())
-        of_this = partial(summary_of_prompt, state)
+        every = AllPrompts(state, memory, seed)
+        many = len(state.cases) > MANY
         page = SummaryScreen(
-            of_this, of_all, state.thresholds, self.glyphs, self.ascii_only, "this"
+            partial(summary_of_prompt, state),
+            every.judge if many else every.judge_now,
+            state.thresholds,
+            self.glyphs,
+            self.ascii_only,
+            "this",
+            every.gather if many else None,
         )
         self.app.push_screen(page, moved)
 

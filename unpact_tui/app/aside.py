@@ -1,0 +1,56 @@
+"""Long work beside the screen: keys are heard all the while, and leaving waits for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from threading import Thread
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MANY = 100
+"""Prompts from which what is done with all of them is done here. Ours."""
+_AT_ONCE = 20
+"""Items between two looks at the keys."""
+
+
+async def bit_by_bit(items: Iterable[Item]) -> list[Item]:
+    """Return all items; each of them may look at what the screen holds."""
+    found: list[Item] = []
+    for item in items:
+        found.append(item)
+        if len(found) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+async def aside(work: Callable[[], Result]) -> Result:
+    """Return what `work` comes to, which must look at nothing that changes meanwhile.
+
+    The thread is a daemon: whoever leaves does not wait for a result that nobody will see.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result | None, error: BaseException | None) -> None:
+        if done.done():  # nobody waits any more
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # pyright: ignore[reportArgumentType]
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+            failed = error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    Thread(target=run, daemon=True).start()
+    return await done
