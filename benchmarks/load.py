@@ -60,8 +60,8 @@ MOST_ON_TOKENS = 2.0
 them by another number is the most."""
 MOST_TO_REOPEN = 30.0, 128e6
 """Seconds of the processor, and bytes, that a session of 100,000 actions may take to open."""
-MOST_WORK = 5.0
-"""Seconds of the processor that a single key may take with thousands of prompts."""
+MOST_WAIT = 1.5
+"""Seconds that a key may wait with thousands of prompts, whatever is being done."""
 
 
 def keys(count: int, seed: int, folder: Path) -> bool:
@@ -126,14 +126,16 @@ def _grown(walked: Walked) -> list[str]:
 
 def prompts(count: int, folder: Path) -> bool:
     """Walk through the inspector with very many prompts; return whether it stayed quick."""
-    print(f"{count} prompts\n{'':30}{'s of the processor':>20}{'MB':>8}")
+    print(f"{count} prompts\n{'':30}{'s of the processor':>20}{'longest wait':>14}{'MB':>8}")
     slow: list[str] = []
 
     def tell(step: Step) -> None:
-        late = step.key and step.work > MOST_WORK
+        late = step.wait is not None and step.wait > MOST_WAIT
         slow.extend([step.name] if late else [])
-        memory = step.memory / 1e6
-        print(f"{step.name:30}{step.work:20.3f}{memory:8.1f}{'  SLOW' * late}", flush=True)
+        memory, wait = step.memory / 1e6, "" if step.wait is None else f"{step.wait:.3f}"
+        print(
+            f"{step.name:30}{step.work:20.3f}{wait:>14}{memory:8.1f}{'  SLOW' * late}", flush=True
+        )
 
     asyncio.run(visit(folder, count, tell))
     return not slow

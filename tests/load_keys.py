@@ -29,6 +29,7 @@ from vital_signs import Signs, of_process
 
 from attribution.types import Case
 from unpact_tui.app import comparison, keys
+from unpact_tui.app.aside import ASIDE
 from unpact_tui.app.frame import Looks
 from unpact_tui.app.screens.compare import CompareScreen
 from unpact_tui.app.screens.edit import EditScreen
@@ -55,6 +56,8 @@ _OFTEN = 0.15
 _FILES = frozenset({"export", "app.picture", "copy", "other"})
 """Actions that write a file, draw the whole screen once more, or begin anew."""
 _SELDOM = 0.02
+_PAUSE = 0.01
+"""Seconds between two looks at what is worked on aside."""
 _LETTERS = "abcdefghij klmnop qrstuv ABCDE 0123456789 .,-_/?!'\"[]é漢🙂"
 _LONGEST = 300
 """Characters of a prompt that is typed: what grows by being written is no leak."""
@@ -213,16 +216,27 @@ class Stuck(Exception):
     """Messages wait, and nobody takes them: they are too many, or the app has broken off."""
 
 
-async def settled(app: App[None], patience: float = 60.0) -> None:
-    """Wait until no message is left in any queue. Raises `Stuck`."""
-    quiet, until = 0, perf_counter() + patience
+async def settled(app: App[None], patience: float = 60.0) -> float:
+    """Wait until no message is left in any queue, and nobody works aside.
+
+    Returns the longest that a key would have waited, in seconds. Raises `Stuck`.
+    """
+    quiet, longest = 0, 0.0
+    until = perf_counter() + patience
     while quiet < 3:
-        await asyncio.sleep(0)
+        aside = any(worker.group == ASIDE for worker in app.workers)
+        pause = _PAUSE if aside else 0.0  # or this would take the time from whoever works
+        started = perf_counter()
+        await asyncio.sleep(pause)
+        now = perf_counter()
+        longest = max(longest, now - started - pause)
         waiting = next(_waiting(app), None)
-        quiet = 0 if waiting else quiet + 1
-        if waiting and (perf_counter() > until or not app.is_running):
+        quiet = 0 if waiting or aside else quiet + 1
+        until = now + patience if aside else until
+        if waiting and (now > until or not app.is_running):
             said = "; ".join(f"{pump!r} has {pump.message_queue_size}" for pump in _waiting(app))
             raise Stuck(said)
+    return longest
 
 
 def _waiting(app: App[None]) -> Iterator[MessagePump]:
@@ -230,12 +244,17 @@ def _waiting(app: App[None]) -> Iterator[MessagePump]:
     return (pump for pump in (app, *pumps) if pump.message_queue_size)
 
 
-async def press(app: App[None], key: str) -> float:
-    """Press a key, and return the seconds until nothing is left to do."""
+def key_event(app: App[None], key: str) -> events.Key:
+    """Return what the terminal sends for a key."""
     event = events.Key(key, key_to_character(key))
     event.set_sender(app)
+    return event
+
+
+async def press(app: App[None], key: str) -> float:
+    """Press a key, and return the seconds until nothing is left to do."""
     started = perf_counter()
-    app.post_message(event)
+    app.post_message(key_event(app, key))
     await settled(app)
     return perf_counter() - started
 

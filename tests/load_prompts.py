@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
-from load_keys import Counted, press, prompts, settled
+from load_keys import Counted, key_event, press, prompts, settled
 from vital_signs import of_process
 
 from unpact_tui.app.frame import Looks
@@ -70,8 +70,8 @@ class Step:
     """Seconds of the processor."""
     memory: int
     """Bytes, afterwards."""
-    key: bool = True
-    """A key was pressed, and somebody waits."""
+    wait: float | None = None
+    """Seconds, the longest that a key would have waited meanwhile; None: there is no screen."""
 
 
 class Repeating(FakeEngine):
@@ -91,13 +91,19 @@ class Repeating(FakeEngine):
         return iter(self._said[kind])
 
 
+async def pressed(app: Workbench, key: str) -> float:
+    """Press a key; return the longest that another would have waited until all was done."""
+    app.post_message(key_event(app, key))
+    return await settled(app)
+
+
 async def visit(folder: Path, count: int, tell: Callable[[Step], None]) -> None:
     """Open so many prompts, go everywhere, read all, go everywhere again; then reopen."""
     started = process_time()
 
-    def done(name: str, *, key: bool = True) -> None:
+    def done(name: str, wait: float | None = None) -> None:
         nonlocal started
-        tell(Step(name, process_time() - started, of_process().memory, key))
+        tell(Step(name, process_time() - started, of_process().memory, wait))
         started = process_time()
 
     session = folder / "session.jsonl"
@@ -105,21 +111,19 @@ async def visit(folder: Path, count: int, tell: Callable[[Step], None]) -> None:
     app = Workbench(Repeating(), order, prompts(count), Looks(), keeping=Keeping(session))
     async with app.run_test(size=(120, 36), tooltips=False):
         await settled(app)
-        done("opening", key=False)
+        done("opening")
         for key, name in BEFORE:
-            await press(app, key)
-            done(name)
+            done(name, await pressed(app, key))
         await press(app, "B")
         screen = next(s for s in app.screen_stack if isinstance(s, CompareScreen))
         while screen.comparison.background.wanted:
             await asyncio.sleep(0.01)
         await settled(app)
-        done("reading all", key=False)
+        done("reading all")
         for key, name in READ:
-            await press(app, key)
-            done(name, key=name not in ("verdict of all", "write it"))
+            done(name, await pressed(app, key))
         app.exit()
-    done("leaving", key=False)
+    done("leaving")
     found = read(session)
     assert len(found.timeline.now.cases) == count
-    done("opening the session again", key=False)
+    done("opening the session again")

@@ -12,13 +12,16 @@ import secrets
 import signal
 import stat
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from unpact_tui.display import harmless
 from unpact_tui.errors import BadUsage, Unwritable
+
+Text = str | Iterable[str]
+"""All of it, or a piece at a time where it is long."""
 
 _STREAMS = (1, 2)
 """Standard output and error: whatever names one of them, /dev/stdout say, is that stream."""
@@ -42,7 +45,7 @@ class Destination:
     replace: bool
     """Write a new file beside it, then put that in its place."""
 
-    def write(self, text: str) -> None:
+    def write(self, text: Text) -> None:
         """Write all of `text`. Raises `Unwritable`; a file to replace is then as it was."""
         with _translated(str(self.asked)):
             if self.stream is not None:
@@ -52,11 +55,11 @@ class Destination:
             else:
                 self._fill(os.open(self.target, os.O_WRONLY | os.O_TRUNC), text)
 
-    def _fill(self, descriptor: int, text: str) -> None:
+    def _fill(self, descriptor: int, text: Text) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors=_LOSSLESS) as file:
-            file.write(text)
+            file.writelines(_pieces(text))
 
-    def _replace(self, text: str) -> None:
+    def _replace(self, text: Text) -> None:
         # Not made from the target's name, which may be as long as names can be.
         temporary = self.target.with_name(f".unpact-tui.{secrets.token_hex(8)}")
         try:
@@ -66,7 +69,7 @@ class Destination:
             with os.fdopen(made, "w", encoding="utf-8", errors=_LOSSLESS) as file:
                 if self.mode is not None:
                     os.fchmod(file.fileno(), self.mode)
-                file.write(text)
+                file.writelines(_pieces(text))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.target)
@@ -101,7 +104,7 @@ def destination(asked: Path) -> Destination:
     )
 
 
-def put(text: str) -> None:
+def put(text: Text) -> None:
     """Write to standard output, all of it and now. Raises `Unwritable`.
 
     What a terminal would obey, beyond lines and colours, is made visible, whoever forgot to.
@@ -110,7 +113,9 @@ def put(text: str) -> None:
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         with _translated("Standard output"):
-            _print(harmless(text))
+            for piece in _pieces(text):
+                _print(harmless(piece))
+            sys.stdout.flush()
     except Unwritable:
         drop_output()
         raise
@@ -129,7 +134,10 @@ def _print(text: str) -> None:
     except UnicodeEncodeError:
         encoding = sys.stdout.encoding
         sys.stdout.write(text.encode(encoding, _LOSSLESS).decode(encoding))
-    sys.stdout.flush()
+
+
+def _pieces(text: Text) -> Iterable[str]:
+    return (text,) if isinstance(text, str) else text
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Their shape is `result_schema`. Knows nothing of models or screens; text stays r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -38,6 +39,30 @@ from unpact_tui.worker.events import Loaded, Opened, Role, Tried
 def encode(result: msgspec.Struct, *, pretty: bool = False) -> bytes:
     """Return one JSON object, without a final newline."""
     return encoded(result, pretty=pretty)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document as indented JSON, a case at a time: of ten thousand it is a gigabyte.
+
+    May be gone through again, as where a file does not take it.
+    """
+
+    document: Document
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield what `encode` returns at once, and a final newline."""
+        around = encode(msgspec.structs.replace(self.document, cases=()), pretty=True).decode()
+        # Quotes within a text are escaped: this is the name, and no nested entry has it.
+        before, cases, after = around.partition('\n  "cases": []')
+        yield before
+        yield cases.removesuffix("[]")
+        for number, case in enumerate(self.document.cases):
+            entry = encode(case, pretty=True).decode()  # a line ends nowhere within a text
+            yield ",\n    " if number else "[\n    "
+            yield entry.replace("\n", "\n    ")
+        yield "\n  ]" if self.document.cases else "[]"
+        yield after + "\n"
 
 
 def decode(data: bytes, *, file: str = "the result") -> Document:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from attribution.errors import AttributionError
 from unpact_tui import output
-from unpact_tui.destination import Destination, destination, put
+from unpact_tui.destination import Destination, Text, destination, put
+from unpact_tui.document import Written
 from unpact_tui.errors import ExitCode, Unwritable, exit_code
 from unpact_tui.html import as_html
 from unpact_tui.result_schema import Document
@@ -62,10 +63,10 @@ def _watched(
         yield step
 
 
-def _formed(document: Document, form: Format, *, file: bool) -> str:
+def _formed(document: Document, form: Format, *, file: bool) -> Text:
     match form:
         case "json":
-            return output.as_json(document)
+            return Written(document)
         case "md":
             return output.as_markdown(document)
         case "html":
@@ -74,7 +75,7 @@ def _formed(document: Document, form: Format, *, file: bool) -> str:
             return output.plain_table(document) if file else output.as_table(document)
 
 
-def deliver(text: str, place: Destination | None) -> Unwritable | None:
+def deliver(text: Text, place: Destination | None) -> Unwritable | None:
     """Write the result; when its file does not take it, to standard output, and return why.
 
     Raises `Unwritable` when that does not take it either.

@@ -23,7 +23,7 @@ from attribution.verdict import LABELS
 from unpact_tui import attribute_lines, caveats, shared_words, strategy_lines
 from unpact_tui.attribute_document import AttributedCase, AttributionDocument
 from unpact_tui.display import display_text
-from unpact_tui.document import Document, encode
+from unpact_tui.document import Document
 from unpact_tui.errors import BadUsage, Failure
 from unpact_tui.markdown import as_markdown as as_markdown
 from unpact_tui.summary import (
@@ -46,11 +46,6 @@ _IN_DETAIL = 3
 
 _ROOMY = 100
 """From so many columns on there is space between those of the widest table."""
-
-
-def as_json(document: Document, *, pretty: bool = True) -> str:
-    """Return the document, with a final newline; text stays raw."""
-    return encode(document, pretty=pretty).decode() + "\n"
 
 
 def label(name: str) -> Label:

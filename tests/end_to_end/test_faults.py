@@ -13,7 +13,7 @@ from faulting.place import can_mount
 from faulting.runners import cold
 from result_fixture import example
 
-from unpact_tui.output import as_json
+from unpact_tui.document import Written
 
 QUICK = (
     ("results: 8 kB left", "report"),
@@ -39,7 +39,7 @@ MORE = (
 def inputs() -> dict[str, Path | str]:
     rows = "".join(json.dumps(row) + "\n" for row in PROMPTS)
     return {
-        "result.json": as_json(example()),
+        "result.json": "".join(Written(example())),
         "forget.jsonl": rows,
         "TOFU_EVAL.json": json.dumps(LOG),
     }

@@ -71,9 +71,9 @@ def _files(word: str, path: Path) -> None:
         else:
             target.unlink(missing_ok=True)
 
-    from unpact_tui import loading, output
+    from unpact_tui import headless, loading
 
-    for module, name in ((loading, "_event"), (output, "as_json")):
+    for module, name in ((loading, "_event"), (headless, "_formed")):
         _before(module, name, happen)
 
 

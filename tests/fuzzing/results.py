@@ -23,6 +23,7 @@ from attribution.errors import AttributionError
 from attribution.thresholds import DEFAULT_THRESHOLDS
 from methods.errors import MethodError
 from unpact_tui import document, ledger, output
+from unpact_tui.document import Written
 from unpact_tui.errors import UnpactError
 from unpact_tui.findings.family import Entry
 from unpact_tui.findings.figures import compute
@@ -108,7 +109,7 @@ def reported(path: Path) -> object:
     result = read(path).result
     if isinstance(result, Document):
         output.plain_table(result)
-        output.as_json(result)
+        "".join(Written(result))
     elif isinstance(result, Table):
         plain_text(result)
         document.encode(result)

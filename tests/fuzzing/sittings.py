@@ -40,7 +40,7 @@ def opened(path: Path) -> object:
     """Open a session, look at all of it, have its result printed and measured again."""
     found = looked_through(path)
     again = asked_again(path, NOBODY, ())
-    return found, again, as_json(path)
+    return found, again, "".join(as_json(path))
 
 
 def made() -> Json:

@@ -19,7 +19,7 @@ from attribution.standing import Standing
 from attribution.thresholds import Thresholds
 from attribution.types import Case, Verdict
 from unpact_tui import run
-from unpact_tui.document import Measured, case_document, decode, document, encode, gist_of
+from unpact_tui.document import Measured, Written, case_document, decode, document, encode, gist_of
 from unpact_tui.errors import BadResult
 from unpact_tui.gist import Together
 from unpact_tui.settings import Settings
@@ -33,6 +33,19 @@ SCHEMA = ROOT / "docs" / "result.schema.json"
 def test_the_golden_example_has_not_moved() -> None:
     """Public API: a failure here breaks readers of results. Add fields; never rename or remove."""
     assert encode(example(), pretty=True).decode() + "\n" == GOLDEN.read_text("utf-8")
+
+
+@pytest.mark.parametrize("cases", [0, 1, 5])
+def test_a_case_at_a_time_it_is_the_same(cases: int) -> None:
+    whole = example(cases=max(cases, 1))
+    name = '\n  "cases": []'
+    whole = msgspec.structs.replace(
+        whole, cases=whole.cases[:cases], base=msgspec.structs.replace(whole.base, name=name)
+    )
+    text = "".join(Written(whole))
+    assert text == encode(whole, pretty=True).decode() + "\n"
+    assert decode(text.encode()) == whole
+    assert "".join(Written(whole)) == text
 
 
 def test_results_of_the_past_can_be_read() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from result_fixture import example
 from rich.console import Console
 
 from attribution.errors import EmptyPrompt, UnknownName
-from unpact_tui.document import Document, decode
+from unpact_tui.document import Document
 from unpact_tui.errors import BadUsage
 from unpact_tui.output import (
-    as_json,
     as_markdown,
     as_table,
     fail_on,
@@ -40,14 +38,6 @@ def table(document: Document, width: int = 100) -> str:
 
 def without_sgr(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-def test_json_is_the_document() -> None:
-    text = as_json(example())
-    assert text.endswith("}\n")
-    assert decode(text.encode()) == example()
-    assert json.loads(as_json(example(), pretty=False))["schema"] == 1
-    assert "\n" not in as_json(example(), pretty=False)[:-1]
 
 
 def test_the_table_has_a_row_per_case_and_all_its_numbers() -> None:

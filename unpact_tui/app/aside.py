@@ -13,6 +13,8 @@ Result = TypeVar("Result")
 
 MANY = 100
 """Prompts from which what is done with all of them is done here. Ours."""
+ASIDE = "aside"
+"""The group of the workers that wait for it."""
 _AT_ONCE = 20
 """Items between two looks at the keys."""
 

@@ -9,7 +9,8 @@ from typing import Literal
 
 from unpact_tui.app.clipboard import Choice
 from unpact_tui.app.state import CompareState
-from unpact_tui.document import Document, encode
+from unpact_tui.destination import Text
+from unpact_tui.document import Document, Written
 from unpact_tui.html import as_html
 from unpact_tui.markdown import as_markdown
 
@@ -31,12 +32,12 @@ def choices(state: CompareState, whole: Document | None) -> list[Choice]:
         Choice("a", "what it says to that", page.unlearned.emphasised or ""),
         Choice("k", "KeyTokens", keys),
         Choice(
-            "j", "everything about this prompt, as JSON", written(whole, "json") if whole else ""
+            "j", "everything about this prompt, as JSON", "".join(Written(whole)) if whole else ""
         ),
     ]
 
 
-def written(document: Document, form: TextForm) -> str:
+def written(document: Document, form: TextForm) -> Text:
     """Return a result as a file holds it."""
     match form:
         case "md":
@@ -44,4 +45,4 @@ def written(document: Document, form: TextForm) -> str:
         case "html":
             return as_html(document)
         case "json":
-            return encode(document, pretty=True).decode() + "\n"
+            return Written(document)

@@ -26,7 +26,8 @@ from attribution.types import (
 )
 from attribution.verdict import judge
 from unpact_tui.document import Document, case_document, document, gist_of
-from unpact_tui.gist import Together
+from unpact_tui.gist import Gist, Together
+from unpact_tui.result_schema import CaseEntry
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
 from unpact_tui.settings import Settings
@@ -142,20 +143,39 @@ def as_document(
     opened: Opened, settings: Settings, choices: Choices, memory: Memory, only: Case | None = None
 ) -> Document | None:
     """Return the result of what is known, of one case or of all; None while nothing is."""
+    cases = list(written_down(choices, memory, only))
+    failed = failures(choices, memory) if only is None else {}
+    return put_together(opened, settings, choices, cases, failed)
+
+
+def written_down(
+    choices: Choices, memory: Memory, only: Case | None = None
+) -> Iterator[tuple[CaseEntry, Gist]]:
+    """Yield one case after the other as a document has it, and what it adds to all."""
+    tried = tries(memory)
+    for each in whole_cases(choices, memory, only):
+        yield case_document(each, tried.get(each.case, ())), gist_of(each)
+
+
+def put_together(
+    opened: Opened,
+    settings: Settings,
+    choices: Choices,
+    cases: Sequence[tuple[CaseEntry, Gist]],
+    failed: Mapping[Case, Failed],
+) -> Document | None:
+    """Return the result of cases that are written down; None where there are none."""
+    if not cases:
+        return None
     settings = dataclasses.replace(
         settings, thresholds=choices.thresholds, granularity=choices.granularity
     )
-    cases = list(whole_cases(choices, memory, only))
-    if not cases:
-        return None
-    tried = tries(memory)
-    together = Together([gist_of(each) for each in cases], settings.seed)
+    together = Together([gist for _, gist in cases], settings.seed)
     evidence, verdict = together.judged(settings.thresholds)
-    failed = failures(choices, memory) if only is None else {}
     return document(
         opened,
         settings,
-        [case_document(each, tried.get(each.case, ())) for each in cases],
+        [entry for entry, _ in cases],
         evidence,
         verdict,
         failures=[(case, AttributionError(why.message)) for case, why in failed.items()],

@@ -178,7 +178,7 @@ def test_every_form_is_of_all_that_is_known(
     assert state.opened is not None
     whole = as_document(state.opened, Settings(), state.now, all_read.comparison.memory)
     assert whole is not None
-    text = takeaway.written(whole, form)
+    text = "".join(takeaway.written(whole, form))
     assert text.startswith(begins)
     assert all(case.answer in text for case in CASES if case.answer)
 

@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path, place
 
 
 def test_it_is_a_result_without_any_model(kept: tuple[Path, Room]) -> None:
-    result = json.loads(as_json(kept[0]))
+    result = json.loads("".join(as_json(kept[0])))
     assert [case["id"] for case in result["cases"]] == ["one", "new"]
     assert result["settings"]["thresholds"]["recovered"] == 0.4
     tried = [(each["strategy"], each["kind"]) for each in result["cases"][0]["tried"]]

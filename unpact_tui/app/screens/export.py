@@ -19,7 +19,7 @@ from textual.widgets import Input, Label, Static
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, STRONG, WARN, content, shown
 from unpact_tui.app.widgets.foot import Foot
-from unpact_tui.destination import destination
+from unpact_tui.destination import Text, destination
 from unpact_tui.display import display_text
 from unpact_tui.errors import UsageError
 
@@ -54,12 +54,12 @@ def default_stem(case: str | None, now: datetime) -> str:
     return f"unpact-{plain or f'{now:%Y%m%d-%H%M%S}'}"
 
 
-def write_export(path: Path, data: str | bytes) -> None:
+def write_export(path: Path, data: Text | bytes) -> None:
     """Put `data`, UTF-8 where it is bytes, in a file, whole or not at all.
 
     Raises `BadUsage`, `Unwritable`; what was there is then as it was.
     """
-    destination(path).write(data if isinstance(data, str) else data.decode())
+    destination(path).write(data.decode() if isinstance(data, bytes) else data)
 
 
 def offline(svg: str) -> str:

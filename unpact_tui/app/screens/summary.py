@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from attribution.types import Interval, Label
 from attribution.verdict import Thresholds
-from unpact_tui.app.aside import aside, bit_by_bit
+from unpact_tui.app.aside import ASIDE, aside, bit_by_bit
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, WARN, Line, content
 from unpact_tui.app.standing_lines import standing_lines
@@ -253,7 +253,7 @@ class SummaryScreen(Screen[Thresholds | None]):
         self._draw()
         if not self._judging:
             self._judging = True
-            self.run_worker(self._judge_beside(self._gather))
+            self.run_worker(self._judge_beside(self._gather), group=ASIDE)
         return True
 
     async def _judge_beside(self, gather: Callable[[], Iterable[object]]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from unpact_tui.app import clipboard, takeaway
+from unpact_tui.app.aside import ASIDE, MANY, aside, bit_by_bit
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
 from unpact_tui.app.screens.acting import Acting
@@ -18,9 +21,11 @@ from unpact_tui.app.screens.export import (
     offline,
     write_export,
 )
+from unpact_tui.app.takeaway import TextForm
+from unpact_tui.destination import Text
 from unpact_tui.document import Document
 from unpact_tui.errors import UsageError
-from unpact_tui.session.remembered import as_document
+from unpact_tui.session.remembered import as_document, failures, put_together, written_down
 from unpact_tui.settings import Settings
 
 
@@ -64,19 +69,39 @@ class Taking(Acting):
 
     def _write(self, form: Form, path: Path, picture: str) -> None:
         if form == "svg":
-            text = offline(picture)
-        else:
+            self._note(_written(path, lambda: offline(picture)))
+        elif len(self.state.cases) <= MANY:
             document = self._document()
-            if document is None:
-                self._note("Nothing is measured and judged yet: there is nothing to export.")
-                return
-            text = takeaway.written(document, form)
-        try:
-            write_export(path, text)
-        except UsageError as error:
-            self._note(f"{error} {error.hint}")
+            self._note(_written(path, lambda: document and takeaway.written(document, form)))
         else:
-            self._note(f"Written to {path}")
+            self._note(f"Writing {path}")
+            self.run_worker(self._write_many(form, path), group=ASIDE)
+
+    async def _write_many(self, form: TextForm, path: Path) -> None:
+        """Write what would keep the keys waiting, as it is known now."""
+        state, memory = self.state, self.comparison.memory
+        failed = failures(state.now, memory)
+        cases = await bit_by_bit(written_down(state.now, memory))
+
+        def text() -> Text | None:
+            if state.opened is None:
+                return None
+            document = put_together(state.opened, self.settings, state.now, cases, failed)
+            return document and takeaway.written(document, form)
+
+        self._note(await aside(partial(_written, path, text)))
 
     def _note(self, words: str) -> None:
         self.notify(shown(words, 1000), timeout=10, markup=False)
+
+
+def _written(path: Path, text: Callable[[], Text | None]) -> str:
+    """Write a file; return what is said of it."""
+    found = text()
+    if found is None:
+        return "Nothing is measured and judged yet: there is nothing to export."
+    try:
+        write_export(path, found)
+    except UsageError as error:
+        return f"{error} {error.hint}"
+    return f"Written to {path}"
