@@ -11,9 +11,9 @@ from random import Random
 from statistics import fmean
 
 from attribution.attempts import Selection
+from attribution.cells import Cell
 from attribution.intervals import bootstrap_mean
 from attribution.standing import HeldOut
-from attribution.standings import Cell
 from attribution.types import Interval
 
 _FEW = 4

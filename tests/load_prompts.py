@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
-from load_keys import Counted, key_event, press, prompts, settled
+from load_keys import Counted, key_event, prompts, settled
 from vital_signs import of_process
 
 from unpact_tui.app.frame import Looks
@@ -114,7 +114,8 @@ async def visit(folder: Path, count: int, tell: Callable[[Step], None]) -> None:
         done("opening")
         for key, name in BEFORE:
             done(name, await pressed(app, key))
-        await press(app, "B")
+        app.post_message(key_event(app, "B"))
+        await settled(app, 3600)  # whoever answers at once leaves no moment of rest
         screen = next(s for s in app.screen_stack if isinstance(s, CompareScreen))
         while screen.comparison.background.wanted:
             await asyncio.sleep(0.01)

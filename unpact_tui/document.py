@@ -12,9 +12,9 @@ from typing import Protocol
 import msgspec
 
 from attribution.attempts import Reading, Recovery
+from attribution.cells import cells
 from attribution.leakage import entities_of
 from attribution.standing import HeldOut, Standing
-from attribution.standings import cells
 from attribution.types import Answer, Attribution, Case, Interval, KeyTokens, Prompt, Shift, Verdict
 from unpact_tui.entries import approximation_entry, checkpoint_entry
 from unpact_tui.errors import BadResult

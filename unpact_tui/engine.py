@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from unpact_tui.loading import LoadedModel
 
 
+_AT_HAND = 200
+"""Cases of which all is known at any time: what is known of ten thousand is a gigabyte. Ours."""
+
+
 class Engine:
     """Two models, a third perhaps, and what is known of every case so far."""
 
@@ -104,6 +108,8 @@ class Engine:
             self.models, self.settings, case, granularity, said, self._rate
         )
         self._states[case, granularity] = state
+        while len(self._states) > _AT_HAND:  # what is asked about an older one is read again
+            del self._states[next(iter(self._states))]
         return state
 
     def _rate(self, prompt: Prompt, answer: Answer) -> float:

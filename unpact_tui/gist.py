@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from attribution.cells import Cell
 from attribution.evidence import CaseEvidence, of_set
 from attribution.standing import Standing
-from attribution.standings import Cell, Field
+from attribution.standings import Field
 from attribution.thresholds import Thresholds
 from attribution.types import Interval, Split, Verdict
 from attribution.verdict import judge, judge_set, knows

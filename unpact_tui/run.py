@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from attribution.attempts import Selection
+from attribution.cells import Cell, cells
 from attribution.errors import AttributionError
 from attribution.held_out import held_out
 from attribution.standing import HeldOut
-from attribution.standings import Cell, cells
 from attribution.types import Case
 from unpact_tui import shared_words
 from unpact_tui.document import Document, case_document, document, gist_of

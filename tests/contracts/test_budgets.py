@@ -29,8 +29,13 @@ def _caught(handler: ast.ExceptHandler) -> set[str]:
 
 
 def _lets_go(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler ends by raising what it caught again, so that nothing is swallowed."""
+    """Whether a handler ends by raising what it caught again, so that nothing is swallowed.
+
+    To set it as a future's is to raise it where that is awaited.
+    """
     last = handler.body[-1]
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return ast.unparse(last.value).endswith(f".set_exception({handler.name})")
     return isinstance(last, ast.Raise) and last.exc is None
 
 

@@ -12,6 +12,7 @@ from attribution.attempts import Attempt
 from attribution.types import Case, Verdict
 from attribution.words import find_words
 from unpact_tui import cases
+from unpact_tui import engine as engine_module
 from unpact_tui.engine import Engine
 from unpact_tui.errors import CheckpointError, TokenizersDiffer
 from unpact_tui.settings import Settings
@@ -124,6 +125,18 @@ def test_stars_on_the_name_bring_the_planted_answer_back(planted: Engine, gender
     assert tried.attempt.recovered == pytest.approx(1.0, abs=0.05)
     assert not tried.attempt.base_breaks
     assert tried.base_text
+
+
+def test_what_was_let_go_is_read_again(
+    planted: Engine, gender: Case, family: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten thousand cases not all is kept."""
+    order = Try(gender, "quote", name_positions(planted, gender))
+    kept = last_of(planted.attempt(order), Tried)
+    monkeypatch.setattr(engine_module, "_AT_HAND", 1)
+    last_of(planted.analyse(Analyse(question(family, GENDER + 1), "token")), Compared)
+    assert len(planted._states) == 1
+    assert last_of(planted.attempt(order), Tried) == kept
 
 
 def test_quotes_do_not(planted: Engine, gender: Case) -> None:

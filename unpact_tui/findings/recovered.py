@@ -14,8 +14,9 @@ import msgspec
 
 from attribution.attempts import Recovery
 from attribution.cause import cause_of
+from attribution.cells import Cell, cells
 from attribution.standing import Cause, Standing
-from attribution.standings import Cell, cells, standings
+from attribution.standings import standings
 from attribution.thresholds import Thresholds
 from attribution.types import Interval, Nats
 from unpact_tui.findings.estimate import Estimate, mean_of

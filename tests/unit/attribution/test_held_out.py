@@ -7,8 +7,9 @@ import pytest
 from result_fixture import attempt
 
 from attribution.attempts import Attempt, Reading, Recovery
+from attribution.cells import Cell, cells
 from attribution.held_out import held_out
-from attribution.standings import Cell, Field, cells
+from attribution.standings import Field
 from attribution.thresholds import Thresholds
 
 NAMES = tuple(f"way_{i}" for i in range(10))

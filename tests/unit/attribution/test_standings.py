@@ -8,8 +8,9 @@ import pytest
 from result_fixture import attempt
 
 from attribution.attempts import Attempt, Reading, Recovery
+from attribution.cells import cells
 from attribution.intervals import wilson
-from attribution.standings import cells, standings
+from attribution.standings import standings
 
 NAMES = ("bold", "quote", "upper", "focus")
 

@@ -1,32 +1,27 @@
 """The verdict with its evidence, and the lines it is drawn by, to be moved.
 
-Whoever pushes it hands it two judges, of this prompt and of all; to judge is pure, so what follows
-from a step is seen at once. It knows neither engine nor session.
+What follows from a step is `judging`'s; here it is drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
-from attribution.types import Interval, Label
+from attribution.types import Interval
 from attribution.verdict import Thresholds
-from unpact_tui.app.aside import ASIDE, aside, bit_by_bit
 from unpact_tui.app.glyphs import Glyphs
-from unpact_tui.app.lines import LABEL, WARN, Line, content
+from unpact_tui.app.lines import LABEL, Line, content
+from unpact_tui.app.screens.judging import Judge, Judging, Scope
 from unpact_tui.app.standing_lines import standing_lines
 from unpact_tui.app.summary_lines import (
-    Summary,
     case_line,
-    crossing,
     evidence_lines,
     verdict_lines,
 )
@@ -41,13 +36,6 @@ from unpact_tui.app.threshold_lines import (
 )
 from unpact_tui.app.widgets.foot import Foot
 from unpact_tui.summary import CAVEAT
-
-Judge = Callable[[Thresholds], Summary | None]
-"""Returns what some thresholds make of what was measured; None when nothing was."""
-
-Scope = Literal["this", "all"]
-
-_JUDGING: Line = (("Judging all prompts; this takes a while.", LABEL),)
 
 _LOOK = """
 SummaryScreen {
@@ -101,7 +89,7 @@ SummaryScreen {
 """
 
 
-class SummaryScreen(Screen[Thresholds | None]):
+class SummaryScreen(Judging):
     """Gives the thresholds, or None when they are as they were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -133,24 +121,14 @@ class SummaryScreen(Screen[Thresholds | None]):
         scope: Scope = "all",
         gather: Callable[[], Iterable[object]] | None = None,
     ) -> None:
-        """Judge by `thresholds` at first: this prompt, or all of them.
-
-        With `gather` these are so many that keys would wait: it takes in one after the other what
-        `all` looks at, which is then called beside the screen.
-        """
-        super().__init__(classes="-ascii" if ascii_only else None)
-        self._judges: Mapping[Scope, Judge] = {"this": this, "all": all}
-        self._scope: Scope = scope
-        self._gather = gather
-        self._judging = False
-        self._given = self._thresholds = thresholds
+        """Begin as `Judging` does."""
+        super().__init__(
+            this, all, thresholds, scope, gather, classes="-ascii" if ascii_only else None
+        )
         self._known = all_thresholds()
         self._here = 0
         self._glyphs = glyphs
         self._lines: dict[str, list[Line]] = {}
-        self._summary: Summary | None = None
-        self._cases: Mapping[Label, int] = {}
-        self._news: Line = ()
         self._evidence_title = "Evidence"
 
     def compose(self) -> ComposeResult:
@@ -226,70 +204,6 @@ class SummaryScreen(Screen[Thresholds | None]):
     @property
     def _chosen(self) -> str:
         return self._known[self._here].name
-
-    def _start(self) -> None:
-        """Judge another thing, beside what it is by the thresholds that were given."""
-        self._summary, self._cases = None, {}
-        if not self._beside():
-            judge = self._judges[self._scope]
-            given = judge(self._given)
-            same = self._thresholds == self._given
-            self._take(given, given if same else judge(self._thresholds))
-
-    def _move_to(self, moved: Thresholds | str) -> None:
-        if isinstance(moved, str):
-            self._news = ((moved, WARN),)
-            self._draw()
-            return
-        self._thresholds = moved
-        if not self._beside():
-            self._follow(self._judges[self._scope](moved))
-
-    def _beside(self) -> bool:
-        """Judge so many that it takes a while; whether it is that many."""
-        if self._gather is None or self._scope == "this":
-            return False
-        self._news = _JUDGING
-        self._draw()
-        if not self._judging:
-            self._judging = True
-            self.run_worker(self._judge_beside(self._gather), group=ASIDE)
-        return True
-
-    async def _judge_beside(self, gather: Callable[[], Iterable[object]]) -> None:
-        """Judge by the thresholds that were chosen last, whatever is chosen meanwhile."""
-        judge = self._judges["all"]
-        await bit_by_bit(gather())
-        given = await aside(partial(judge, self._given))
-        found, of = given, self._given
-        while self._scope == "all" and of != self._thresholds:
-            of = self._thresholds
-            found = await aside(partial(judge, of))
-        self._judging = False
-        if self._scope == "all":
-            self._news = ()
-            if self._summary is None:
-                self._take(given, found)
-            else:
-                self._follow(found)
-
-    def _take(self, given: Summary | None, found: Summary | None) -> None:
-        """Show what something is that was not shown before."""
-        self._cases = {} if given is None else given.cases
-        self._summary = found
-        self._draw()
-
-    def _follow(self, found: Summary | None) -> None:
-        """Show what it has become, and say so if the verdict is another."""
-        before, self._summary = self._summary, found
-        if before is not None and found is not None:
-            news = crossing(before, found)
-            self._news = ((news, WARN),) if news else self._kept_news()
-        self._draw()
-
-    def _kept_news(self) -> Line:
-        """What was said of the last change of the verdict still holds; a refusal does not."""
-        return self._news if self._news and "; was " in self._news[0][0] else ()
 
     def _draw(self) -> None:
         """Write what changed; only the reasons and the evidence may change in height."""
