@@ -92,6 +92,10 @@ def inspect(
     return code
 
 
+_LONG = 8 << 20
+"""Bytes of a session from which to read it takes longer than a moment."""
+
+
 def _require_terminal(chosen: Chosen, settings: Settings) -> None:
     instead = headless_line(chosen, settings)
     if chosen.prompts == "-":
@@ -101,11 +105,10 @@ def _require_terminal(chosen: Chosen, settings: Settings) -> None:
 
 def replay(session: Path, found: Found) -> int:
     """Show a session without any model, and return the exit code. Raises as `inspect` does."""
-    from unpact_tui.session.file import read
     from unpact_tui.session.recorded import RecordedEngine
 
     instead = f"unpact-tui open {shlex.quote(str(session))} --json"
-    recorded = read(session)
+    recorded = _recorded(session)
     recorded.memory.irreplaceable = True
     tty.require_terminal(instead)
     os.environ.update(tty.textual_defaults(os.environ))
@@ -165,13 +168,22 @@ def _before(session: Path | None, order: Open) -> Recorded | None:
     """Return what a session file holds already. Raises `BadSession` for one of other models."""
     if session is None or not session.exists() or not session.stat().st_size:
         return None
-    from unpact_tui.session.file import read
-
-    recorded = read(session)
+    recorded = _recorded(session)
     if recorded.began.order != order:
         why = "it is of other checkpoints, or was measured with other settings"
         raise BadSession(str(session), 0, why)
     return recorded
+
+
+def _recorded(session: Path) -> Recorded:
+    """Read a session; of a long one, say how far it is."""
+    from unpact_tui.session.file import read, reading, size
+
+    if size(session) < _LONG:
+        return read(session)
+    from unpact_tui.output import narrate
+
+    return narrate(reading(session), quiet=not sys.stderr.isatty())
 
 
 def _keeping(session: Path | None, found: Found, *, goes_on: bool) -> Keeping | None:

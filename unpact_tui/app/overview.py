@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from math import inf
+from time import monotonic
 from typing import Literal
 
 from attribution.textmatch import exact
@@ -21,8 +23,6 @@ from unpact_tui.app.state import CompareState
 from unpact_tui.app.summary_lines import Summary
 from unpact_tui.session.choices import Choices
 from unpact_tui.session.memory import Memory
-from unpact_tui.session.remembered import found
-from unpact_tui.worker.events import Contributions, Event, Judged, Ladder, Written
 from unpact_tui.worker.protocol import Analyse, Question, Recover
 
 Jump = Literal["suppressed", "collapsed", "changed"]
@@ -34,16 +34,24 @@ class Overview:
     """Rows, made again only where something new is known."""
 
     def __init__(self, memory: Memory, reading: Reading) -> None:
+        self.behind = False
+        """Not every row that was returned last says what is known."""
         self._memory = memory
         self._reading = reading
         self._made: dict[int, tuple[object, PromptRow]] = {}
         """By its place: what a row follows from, and the row."""
 
-    def rows(self, choices: Choices) -> list[PromptRow]:
-        """Return a row per prompt, in order."""
-        return [self._row(choices, index, case) for index, case in enumerate(choices.cases)]
+    def rows(self, choices: Choices, seconds: float = inf) -> list[PromptRow]:
+        """Return a row per prompt, in order.
 
-    def _row(self, choices: Choices, index: int, case: Case) -> PromptRow:
+        What takes longer than so many seconds is left as it was: of ten thousand prompts that were
+        read elsewhere, nothing is known here at first.
+        """
+        until, self.behind = monotonic() + seconds, False
+        return [self._row(choices, index, until) for index in range(len(choices.cases))]
+
+    def _row(self, choices: Choices, index: int, until: float) -> PromptRow:
+        case = choices.cases[index]
         key = (
             self._memory.version(case),
             choices.granularity,
@@ -52,9 +60,20 @@ class Overview:
             choices.thresholds,
         )
         made = self._made.get(index)
-        if made is None or made[0] != key:
-            made = self._made[index] = (key, row_of(choices, index, self._memory, self._reading))
-        return made[1]
+        if made is not None and made[0] == key:
+            return made[1]
+        if monotonic() > until:
+            self.behind = True
+            same = made is not None and made[1].prompt == case.prompt
+            return made[1] if made is not None and same else _unread(case, index)
+        row = row_of(choices, index, self._memory, self._reading)
+        self._made[index] = (key, row)
+        return row
+
+
+def _unread(case: Case, index: int) -> PromptRow:
+    """Return the row of a prompt of which nothing is known."""
+    return PromptRow(index, case.id, case.split, case.prompt, case.answer)
 
 
 def row_of(choices: Choices, index: int, memory: Memory, reading: Reading) -> PromptRow:
@@ -65,17 +84,15 @@ def row_of(choices: Choices, index: int, memory: Memory, reading: Reading) -> Pr
     if not memory.whole(recover):
         recover = Recover(case, (), choices.granularity)
     failure = memory.failure(analyse) or memory.failure(recover)
-    said, tried = memory.said(analyse), memory.said(recover)
-    judged, ladder = found(tried, Judged), found(tried, Ladder)
-    recovery = ladder.recovery if ladder else None
+    known = memory.glance(analyse, recover)
     status: Status = "waiting"
     if failure is not None:
         status = "failed"
-    elif judged is not None:
+    elif known.evidence is not None:
         status = "read"
     elif reading(analyse) or reading(recover):
         status = "reading"
-    logprobs = {event.role: event.logprob for event in said if isinstance(event, Contributions)}
+    label = None if known.evidence is None else judge(known.evidence, choices.thresholds).label
     return PromptRow(
         index=index,
         id=case.id,
@@ -83,23 +100,18 @@ def row_of(choices: Choices, index: int, memory: Memory, reading: Reading) -> Pr
         prompt=case.prompt,
         answer=case.answer,
         status=status,
-        label=None if judged is None else judge(judged.evidence, choices.thresholds).label,
-        recovered=recovery.best.recovered if recovery and recovery.best else None,
-        control=recovery.control if recovery else None,
-        logprob_base=logprobs.get("base"),
-        logprob_unlearned=logprobs.get("unlearned"),
-        changed=_changed(said),
+        label=label,
+        recovered=known.recovered,
+        control=known.control,
+        logprob_base=known.logprobs.get("base"),
+        logprob_unlearned=known.logprobs.get("unlearned"),
+        changed=_changed(known.texts),
         trouble="" if failure is None else failure.message,
     )
 
 
-def _changed(said: Sequence[Event]) -> bool | None:
+def _changed(texts: Mapping[str, str]) -> bool | None:
     """Whether both answers are known, and differ in more than case and punctuation."""
-    texts = {
-        event.role: event.text
-        for event in said
-        if isinstance(event, Written) and event.done and not event.emphasised
-    }
     if "base" not in texts or "unlearned" not in texts:
         return None
     return not exact(texts["unlearned"], texts["base"])

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import msgspec
 
+from unpact_tui.session.glance import Glimpse
 from unpact_tui.worker.events import (
     ByToken,
     Contributions,
@@ -31,6 +32,7 @@ _AS_VALUES = 100_000
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[Event, ...])
+_glimpses = msgspec.msgpack.Decoder(tuple[Glimpse, ...])
 
 
 class Answer:
@@ -58,6 +60,12 @@ class Answer:
     def said(self) -> Collection[Event]:
         """Return all of it, unfolded from now on."""
         return self._unfolded().values()
+
+    def glimpsed(self) -> Iterable[Glimpse]:
+        """Return all of it without what is large, folded as it is."""
+        if self._pressed():
+            return _glimpses.decode(zlib.decompress(self._folded))
+        return msgspec.convert(msgspec.to_builtins(tuple(self.said())), tuple[Glimpse, ...])
 
     def fold(self) -> None:
         """Take little room, until somebody asks."""

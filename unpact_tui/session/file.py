@@ -12,7 +12,7 @@ Files are read as untrusted, and written for their owner alone: prompts may be p
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -145,8 +145,36 @@ def _mend(path: Path, file: BinaryIO) -> None:
         file.truncate(end)
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a file is read, in bytes."""
+
+    stage: str
+    done: int
+    total: int
+
+
 def read(path: Path) -> Recorded:
     """Return the last comparison of a file. Raises `BadSession`."""
+    steps = reading(path)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file; 0 where there is none, or nobody may know."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # a name that can be none
+        return 0
+
+
+def reading(path: Path) -> Generator[Progress, None, Recorded]:
+    """Yield how far it is, and return what `read` does. Raises `BadSession`."""
+    done, total = 0, size(path)
     began: Began | None = None
     timeline: Timeline | None = None
     memory = Memory()
@@ -155,6 +183,8 @@ def read(path: Path) -> Recorded:
         if not text.endswith(b"\n"):
             torn = True
             break
+        done += len(text)
+        yield Progress(f"reading {path.name}", done, total)
         line = _decoded(path, number, text)
         if why := _wrong(line, began):
             raise BadSession(str(path), number, why)

@@ -18,6 +18,7 @@ import msgspec
 
 from attribution.types import Case
 from unpact_tui.session.answer import Answer, AtHand
+from unpact_tui.session.glance import Glance, glance
 from unpact_tui.worker.events import (
     Cancelled,
     Event,
@@ -121,6 +122,11 @@ class Memory:
             return ()
         self._at_hand.use(answer)
         return tuple(event for event in answer.said() if not isinstance(event, Finished))
+
+    def glance(self, *orders: Question) -> Glance:
+        """Return what was said so far to several orders, in short."""
+        answers = [self._answers.get(as_asked(order)) for order in orders]
+        return glance(seen for answer in answers if answer for seen in answer.glimpsed())
 
     def begun(self, order: Question) -> bool:
         """Whether something was said."""

@@ -195,3 +195,18 @@ def test_nothing_known_is_no_document_and_failures_are_told() -> None:
     found = as_document(room.state.opened, Settings(), room.state.now, room.comparison.memory)
     assert found is not None
     assert [(failure.id, failure.reason) for failure in found.failures] == [("two", "Too long.")]
+
+
+def test_rows_that_take_too_long_are_made_later(all_read: Room) -> None:
+    now = all_read.state.now
+    rows = overview(all_read)
+    hurried = rows.rows(now, -1.0)
+    assert rows.behind
+    assert {row.status for row in hurried} == {"waiting"}
+    assert [(row.id, row.prompt) for row in hurried] == [(c.id, c.prompt) for c in now.cases]
+    whole = rows.rows(now)
+    assert not rows.behind
+    assert {row.status for row in whole} == {"read"}
+    all_read.do(ChooseGranularity("sentence"))
+    assert rows.rows(all_read.state.now, -1.0) == whole, "as they were"
+    assert rows.behind

@@ -8,11 +8,21 @@ import tracemalloc
 import pytest
 from load_keys import prompts
 
+from attribution.types import Case
 from unpact_tui.session import answer as answer_module
 from unpact_tui.session.answer import Answer
+from unpact_tui.session.glance import Glance
 from unpact_tui.session.memory import Memory
 from unpact_tui.settings import Settings
-from unpact_tui.worker.events import Event, Failed, Finished, Written
+from unpact_tui.worker.events import (
+    Contributions,
+    Event,
+    Failed,
+    Finished,
+    Judged,
+    Ladder,
+    Written,
+)
 from unpact_tui.worker.fake import FakeEngine
 from unpact_tui.worker.protocol import Analyse, Open, Question, Recover, Reply
 
@@ -79,3 +89,36 @@ def test_half_a_character_is_kept_as_it_is() -> None:
     one.fold()
     assert list(one.said()) == [torn]
     assert one.size() > 10_000
+
+
+def test_a_glance_is_what_a_whole_look_says(said: dict[Question, list[Event]]) -> None:
+    memory = Memory()
+    for order, events in said.items():
+        memory.keep(order, events)
+    for case in prompts(40):
+        analyse, recover = Analyse(case), Recover(case)
+        found = memory.glance(analyse, recover)
+        events = (*memory.said(analyse), *memory.said(recover))
+        (judged,) = (event for event in events if isinstance(event, Judged))
+        (ladder,) = (event for event in events if isinstance(event, Ladder))
+        assert ladder.recovery.best is not None
+        assert found.evidence == judged.evidence
+        assert (found.recovered, found.control) == (
+            ladder.recovery.best.recovered,
+            ladder.recovery.control,
+        )
+        assert found.logprobs == {
+            event.role: event.logprob for event in events if isinstance(event, Contributions)
+        }
+        assert found.texts == {
+            event.role: event.text for event in events if isinstance(event, Written) and event.done
+        }
+    assert memory.glance(Analyse(Case("x", "?"))) == Glance()
+
+
+def test_a_glance_at_half_a_character() -> None:
+    memory, order = Memory(), Analyse(Case("x", "?"))
+    memory.take(order, Written("base", "\ud800", emphasised=False, done=True))
+    assert memory.glance(order).texts == {"base": "\ud800"}
+    memory.take(order, Written("base", "\ud800!", emphasised=False, done=False))
+    assert memory.glance(order).texts == {}

@@ -204,6 +204,13 @@ def test_it_is_a_result_without_any_model(kept: tuple[Path, Room]) -> None:
     assert result["cases"][0]["verdict"] == "SUPPRESSED"
 
 
+def test_it_says_how_far_it_is_read(kept: tuple[Path, Room]) -> None:
+    steps = list(file.reading(kept[0]))
+    assert [step.done for step in steps] == sorted({step.done for step in steps})
+    assert steps[-1].done == steps[-1].total == kept[0].stat().st_size
+    assert list(file.reading(kept[0])) == steps
+
+
 def test_a_session_in_which_nothing_was_measured_is_no_result(tmp_path: Path) -> None:
     path = tmp_path / "empty.jsonl"
     room = Room()

@@ -23,7 +23,7 @@ Judge = Callable[[Thresholds], Summary | None]
 
 Scope = Literal["this", "all"]
 
-_JUDGING: Line = (("Judging all prompts; this takes a while.", LABEL),)
+JUDGING: Line = (("Judging all prompts; this takes a while.", LABEL),)
 
 
 class Judging(Screen[Thresholds | None]):
@@ -76,10 +76,10 @@ class Judging(Screen[Thresholds | None]):
         """Judge so many that it takes a while; whether it is that many."""
         if self._gather is None or self._scope == "this":
             return False
-        self._news = _JUDGING
+        began, self._judging = not self._judging, True
+        self._news = JUDGING
         self._draw()
-        if not self._judging:
-            self._judging = True
+        if began:
             self.run_worker(self._judge_beside(self._gather), group=ASIDE)
         return True
 

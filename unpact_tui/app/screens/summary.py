@@ -18,7 +18,7 @@ from attribution.types import Interval
 from attribution.verdict import Thresholds
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import LABEL, Line, content
-from unpact_tui.app.screens.judging import Judge, Judging, Scope
+from unpact_tui.app.screens.judging import JUDGING, Judge, Judging, Scope
 from unpact_tui.app.standing_lines import standing_lines
 from unpact_tui.app.summary_lines import (
     case_line,
@@ -211,7 +211,9 @@ class SummaryScreen(Judging):
         dot = self._glyphs.dot
         title: Line = (("Verdict", "bold"), (f"   {scope} {dot} t changes that", LABEL))
         self._write("summary-title", [title])
-        self._write("verdict-words", verdict_lines(self._summary, self._glyphs), layout=True)
+        words = [JUDGING] if self._judging and not self._summary else None
+        words = words or verdict_lines(self._summary, self._glyphs)
+        self._write("verdict-words", words, layout=True)
         cases = case_line(self._summary, self._cases)
         self.query_one("#summary-cases").display = bool(cases)
         self._write("summary-cases", [cases])

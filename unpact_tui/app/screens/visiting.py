@@ -29,6 +29,8 @@ _MANY = 500
 """Prompts from which their page is not told everything at once."""
 _SOON = 0.25
 """Seconds until it is."""
+_WHILE = 0.25
+"""Seconds in which its rows are made; the others are made later."""
 
 
 class Visiting(Taking):
@@ -75,11 +77,11 @@ class Visiting(Taking):
             if index is not None:
                 self.comparison.do(ChooseCase(index))
 
-        page = PromptsScreen(
-            self.overview.rows(state.now), state.index, self.glyphs, self.ascii_only
-        )
-        page.show(self.overview.rows(state.now), state.scored)
+        rows = self.overview.rows(state.now, _WHILE)
+        page = PromptsScreen(rows, state.index, self.glyphs, self.ascii_only)
+        page.show(rows, state.scored)
         self.app.push_screen(page, opened)
+        self._catch_up()
 
     def on_prompts_screen_scoring(self, event: PromptsScreen.Scoring) -> None:
         """Read all prompts, or stop."""
@@ -104,15 +106,25 @@ class Visiting(Taking):
         listed = any(isinstance(each, PromptsScreen) for each in self.app.screen_stack)
         if len(self.state.cases) <= _MANY or not listed:
             self._refresh_pages()
-        elif not self._refreshing:
+        else:
+            self._refresh_soon()
+
+    def _refresh_soon(self) -> None:
+        if not self._refreshing:
             self._refreshing = True
             self.set_timer(_SOON, self._refresh_pages)
+
+    def _catch_up(self) -> None:
+        """Have rows made that took too long at once."""
+        if self.overview.behind:
+            self._refresh_soon()
 
     def _refresh_pages(self) -> None:
         self._refreshing = False
         for page in self.app.screen_stack:
             if isinstance(page, PromptsScreen):
-                page.show(self.overview.rows(self.state.now), self.state.scored)
+                page.show(self.overview.rows(self.state.now, _WHILE), self.state.scored)
+                self._catch_up()
             elif isinstance(page, WeightsScreen):
                 self._show_weights(page)
 
