@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, Generic, TypeVar
 
 import msgspec
 
-from unpact_tui import regular_files, sole_writer, whole_lines
+from unpact_tui import regular_files, sole_writer, still_there, whole_lines
 from unpact_tui.document import encode
 from unpact_tui.errors import BadResult, BadUsage, Unreadable, Unwritable
 from unpact_tui.plausible import implausible
@@ -70,10 +70,12 @@ class Ledger(Generic[Line]):
     def add(self, line: Line) -> None:
         """Append a line, and return when the disk has it.
 
-        Raises `Unwritable`; what was in the file is then as it was.
+        Raises `Unwritable`; what was in the file is then as it was. One that was removed meanwhile
+        is there again, with all its lines.
         """
         end = os.fstat(self._file.fileno()).st_size
         try:
+            still_there.put_back(self.path, self._file)
             whole_lines.append(self._file, encode(line) + b"\n")
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -103,6 +105,10 @@ def opened(path: Path, form: Form[Line], *, resume: bool) -> Generator[Ledger[Li
             lines, end = _read(path, reading, form)
         file.truncate(end)
         yield Ledger(path, file, lines)
+        try:
+            still_there.put_back(path, file)
+        except OSError as error:
+            raise Unwritable(str(path), error.strerror or str(error)) from error
 
 
 def read(path: Path, form: Form[Line]) -> tuple[Line, ...]:

@@ -135,3 +135,27 @@ def test_a_name_that_is_no_text_is_kept(file: Path) -> None:
     with opened(file, ROWS, resume=False) as kept:
         kept.add(make_row("a\udcff"))
     assert [row.name for row in read(file, ROWS)] == ["a\ufffd"]
+
+
+@pytest.mark.parametrize("when", ["before a row", "after the last"])
+def test_a_file_that_somebody_removes_is_there_again(file: Path, when: str) -> None:
+    with opened(file, ROWS, resume=False) as kept:
+        kept.add(make_row("a"))
+        if when == "before a row":
+            file.unlink()
+        kept.add(make_row("b"))
+        if when == "after the last":
+            file.unlink()
+    assert [row.name for row in read(file, ROWS)] == ["a", "b"]
+
+
+def test_a_file_whose_place_was_taken_is_left_alone(file: Path) -> None:
+    with (
+        pytest.raises(Unwritable, match="another file was put in its place"),
+        opened(file, ROWS, resume=False) as kept,
+    ):
+        kept.add(make_row("a"))
+        file.unlink()
+        file.write_text("theirs")
+        kept.add(make_row("b"))
+    assert file.read_text() == "theirs"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from time import monotonic
-from typing import Literal
+from typing import Literal, overload
 
 from attribution.textmatch import exact
 from attribution.thresholds import Thresholds
@@ -50,6 +50,10 @@ class Overview:
         until, self.behind = monotonic() + seconds, False
         return [self._row(choices, index, until) for index in range(len(choices.cases))]
 
+    def on_demand(self, choices: Choices) -> Sequence[PromptRow]:
+        """Return the same rows, each made when it is looked at."""
+        return _OnDemand(len(choices.cases), lambda index: self._row(choices, index, inf))
+
     def _row(self, choices: Choices, index: int, until: float) -> PromptRow:
         case = choices.cases[index]
         key = (
@@ -69,6 +73,24 @@ class Overview:
         row = row_of(choices, index, self._memory, self._reading)
         self._made[index] = (key, row)
         return row
+
+
+class _OnDemand(Sequence[PromptRow]):
+    def __init__(self, count: int, row: Callable[[int], PromptRow]) -> None:
+        self._count = count
+        self._row = row
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> PromptRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[PromptRow]: ...
+    def __getitem__(self, at: int | slice) -> PromptRow | Sequence[PromptRow]:
+        if isinstance(at, slice):
+            return [self._row(index) for index in range(self._count)[at]]
+        return self._row(range(self._count)[at])
 
 
 def _unread(case: Case, index: int) -> PromptRow:
@@ -124,7 +146,7 @@ def next_like(state: CompareState, overview: Overview, kind: Jump) -> int | None
         "collapsed": next_collapsed,
         "changed": next_changed,
     }[kind]
-    return seek(overview.rows(state.now), state.index)
+    return seek(overview.on_demand(state.now), state.index)
 
 
 def summary_of_prompt(state: CompareState, thresholds: Thresholds) -> Summary:

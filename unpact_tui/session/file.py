@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from unpact_tui import sole_writer, whole_lines
+from unpact_tui import sole_writer, still_there, whole_lines
 from unpact_tui.errors import BadSession, Unreadable, Unwritable
 from unpact_tui.regular_files import json_lines, opened
 from unpact_tui.session.actions import Action, Move
@@ -114,6 +114,7 @@ class Recorder:
         if self.trouble:
             return
         try:
+            still_there.put_back(self.path, self._file)
             whole_lines.append(self._file, msgspec.json.encode(line) + b"\n")
         except OSError as error:
             self.trouble = error.strerror or str(error)
@@ -125,6 +126,11 @@ class Recorder:
         if self._cursor is not None:
             self.write(Did(self._cursor))
             self._cursor = None
+        if not self.trouble:
+            try:
+                still_there.put_back(self.path, self._file)
+            except OSError as error:
+                self.trouble = error.strerror or str(error)
         self._file.close()
 
 

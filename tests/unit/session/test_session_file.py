@@ -491,3 +491,26 @@ def test_a_timeline_is_what_its_log_makes_of_its_beginning(kept: tuple[Path, Roo
     again = replay(Timeline(found.began.choices), found.timeline.log)
     assert again == found.timeline
     assert Cancelled not in {type(event) for _, said in found.memory for event in said}
+
+
+def test_a_session_that_somebody_removes_is_there_again(tmp_path: Path) -> None:
+    room = Room()
+    keeping = Keeping(tmp_path / "s.jsonl")
+    recorder = keeping.begin(OPEN, room.opened, room.state.timeline)
+    (tmp_path / "s.jsonl").unlink()
+    recorder.did(ChooseStrategy("quote"))
+    keeping.close()
+    assert recorder.trouble == ""
+    assert file.read(tmp_path / "s.jsonl").timeline.now.strategy == "quote"
+
+
+def test_a_session_whose_place_was_taken_is_no_longer_written(tmp_path: Path) -> None:
+    room = Room()
+    keeping = Keeping(tmp_path / "s.jsonl")
+    recorder = keeping.begin(OPEN, room.opened, room.state.timeline)
+    (tmp_path / "s.jsonl").unlink()
+    (tmp_path / "s.jsonl").write_text("theirs")
+    recorder.did(ChooseStrategy("quote"))
+    keeping.close()
+    assert recorder.trouble == "another file was put in its place"
+    assert (tmp_path / "s.jsonl").read_text() == "theirs"
