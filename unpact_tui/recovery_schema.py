@@ -12,7 +12,7 @@ from attribution.attempts import AttemptKind, Level, Selection
 from attribution.types import Nats
 
 
-class ReadingEntry(msgspec.Struct, frozen=True):
+class ReadingEntry(msgspec.Struct, frozen=True, gc=False):
     """What one model says to the plain prompt."""
 
     logprob: Nats
@@ -25,7 +25,7 @@ class ReadingEntry(msgspec.Struct, frozen=True):
     """The generation holds what the answer is about; null where that is not known."""
 
 
-class AttemptEntry(msgspec.Struct, frozen=True):
+class AttemptEntry(msgspec.Struct, frozen=True, gc=False):
     """One emphasised prompt; numbers without a model's name are the unlearned model's."""
 
     strategy: str
@@ -68,14 +68,14 @@ class AttemptEntry(msgspec.Struct, frozen=True):
     """The texts of the tokens at `moved`: how the emphasised words were cut."""
 
 
-class LeftOutEntry(msgspec.Struct, frozen=True):
+class LeftOutEntry(msgspec.Struct, frozen=True, gc=False):
     """A strategy that could not be tried."""
 
     strategy: str
     why: str
 
 
-class RecoveryEntry(msgspec.Struct, frozen=True):
+class RecoveryEntry(msgspec.Struct, frozen=True, gc=False):
     """All attempts beside their controls."""
 
     plain: ReadingEntry

@@ -64,7 +64,8 @@ def of(error: BaseException) -> SystemRefuses | OutOfResources | None:
             return None
         case OSError(errno=int(number)):
             return _of_system(error, number)
-        case RuntimeError() if _NO_THREAD in str(error):
+        # A progress bar that could not start its thread fails once more at its end.
+        case RuntimeError() if _NO_THREAD in f"{error} {error.__context__}":
             return OutOfResources(*_SPENT[errno.EAGAIN])
         case RuntimeError() if _NO_HOME.match(str(error)):
             hint = "Set HOME, or the folders XDG_CACHE_HOME, XDG_CONFIG_HOME and XDG_STATE_HOME."

@@ -3,6 +3,9 @@
 Knows nothing of how a result is made, read or shown. Field names and meanings never change within a
 schema; fields may be added, and a reader ignores those it does not know. Text is raw: whoever shows
 it makes it safe. `docs/result.schema.json` is generated from these types and their docstrings.
+
+gc=False: none of them can be in a cycle, and to have Python's collector look through those of ten
+thousand cases, again and again, held up the screen for a second.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from unpact_tui.recovery_schema import AttemptEntry, RecoveryEntry
 SCHEMA = 1
 
 
-class SharedEntry(msgspec.Struct, frozen=True):
+class SharedEntry(msgspec.Struct, frozen=True, gc=False):
     """What a model has from the base while both are open. Ours."""
 
     bytes: int
@@ -33,7 +36,7 @@ class SharedEntry(msgspec.Struct, frozen=True):
     """Leading layers that were computed once for both."""
 
 
-class CheckpointEntry(msgspec.Struct, frozen=True):
+class CheckpointEntry(msgspec.Struct, frozen=True, gc=False):
     """One of the models."""
 
     name: str
@@ -48,7 +51,7 @@ class CheckpointEntry(msgspec.Struct, frozen=True):
     """What it has from the base; null when it has nothing."""
 
 
-class SettingsEntry(msgspec.Struct, frozen=True):
+class SettingsEntry(msgspec.Struct, frozen=True, gc=False):
     """Everything the numbers depend on besides the checkpoints and the prompts."""
 
     estimator: str
@@ -95,7 +98,7 @@ class SettingsEntry(msgspec.Struct, frozen=True):
     """A person's own strategies."""
 
 
-class PromptEntry(msgspec.Struct, frozen=True):
+class PromptEntry(msgspec.Struct, frozen=True, gc=False):
     """What was tokenised."""
 
     text: str
@@ -105,7 +108,7 @@ class PromptEntry(msgspec.Struct, frozen=True):
     """The part of `text` that the user wrote."""
 
 
-class ApproximationEntry(msgspec.Struct, frozen=True):
+class ApproximationEntry(msgspec.Struct, frozen=True, gc=False):
     """What is not exact about contributions, and how good the guesses were where checked. Ours."""
 
     estimates: tuple[Nats | None, ...]
@@ -122,7 +125,7 @@ class ApproximationEntry(msgspec.Struct, frozen=True):
     """Share of the variance of LP that a surrogate explains on n ablations it was not fitted to."""
 
 
-class ModelEntry(msgspec.Struct, frozen=True):
+class ModelEntry(msgspec.Struct, frozen=True, gc=False):
     """One model on the plain prompt."""
 
     logprob: Nats
@@ -138,7 +141,7 @@ class ModelEntry(msgspec.Struct, frozen=True):
     """What is not exact about the contributions; null where all of them were measured."""
 
 
-class ShiftEntry(msgspec.Struct, frozen=True):
+class ShiftEntry(msgspec.Struct, frozen=True, gc=False):
     """How contributions moved from base to unlearned."""
 
     delta: tuple[Nats | None, ...]
@@ -147,7 +150,7 @@ class ShiftEntry(msgspec.Struct, frozen=True):
     focus_kept: float | None
 
 
-class CaseEntry(msgspec.Struct, frozen=True):
+class CaseEntry(msgspec.Struct, frozen=True, gc=False):
     """One prompt, fully measured."""
 
     id: str
@@ -185,7 +188,7 @@ class CaseEntry(msgspec.Struct, frozen=True):
             raise ValueError(f"a KeyToken of case {self.id!r} is outside the prompt")
 
 
-class FailureEntry(msgspec.Struct, frozen=True):
+class FailureEntry(msgspec.Struct, frozen=True, gc=False):
     """A prompt that could not be measured and counts nowhere."""
 
     id: str
@@ -193,7 +196,7 @@ class FailureEntry(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True, gc=False):
     """A result: the models, the settings, every case, and what they say together."""
 
     schema: Literal[1]

@@ -79,6 +79,13 @@ def test_a_real_refusal(tmp_path: Path) -> None:
         (tmp_path / "gone").read_bytes()
 
 
+def test_a_bar_whose_thread_was_refused_says_so_though_it_fails_once_more() -> None:
+    later = RuntimeError("cannot join thread before it is started")
+    assert refusals.of(later) is None
+    later.__context__ = RuntimeError("can't start new thread")
+    assert isinstance(refused(later), OutOfResources)
+
+
 def test_a_checkpoint_that_the_machine_refused_broke_by_no_bug() -> None:
     said = in_words(refused(MemoryError()))
     assert "bug" not in said
