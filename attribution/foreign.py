@@ -6,6 +6,7 @@ an `except` clause would swallow bugs of our own as well. This module does not k
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from types import TracebackType
 
@@ -35,6 +36,23 @@ MODULES = (
 """Libraries below them whose exceptions come through."""
 
 
+_SPENT = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN))
+_NO_ROOM = ("failed to map segment from shared object", "cannot allocate memory")
+"""How a library is refused that does not fit into memory any more, whoever says it on."""
+
+
+def is_spent(error: BaseException) -> bool:
+    """Whether the machine has nothing left, files or memory: then no file is to blame."""
+    match error:
+        case OSError(errno=int(number)) if number in _SPENT:
+            return True
+        case ImportError() | RuntimeError():
+            said = str(error).lower()
+            return any(words in said for words in _NO_ROOM)
+        case _:
+            return False
+
+
 class Foreign:
     """A context: what matches inside is raised again as what `translate` makes of it."""
 
@@ -58,7 +76,9 @@ class Foreign:
         traceback: TracebackType | None,
     ) -> None:
         """Raise the translation of `error` if it is one of ours to translate."""
-        if kind is not None and error is not None and self._matches(kind):
+        if kind is None or error is None or is_spent(error):
+            return
+        if self._matches(kind):
             raise self._translate(error) from error
 
     def _matches(self, kind: type[BaseException]) -> bool:

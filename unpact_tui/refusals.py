@@ -14,6 +14,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from unpact_tui.errors import OutOfResources, SystemRefuses
+from unpact_tui.foreign import is_spent
 
 _NO_THREAD = "can't start new thread"
 _NO_HOME = re.compile("could not determine (the )?home directory", re.IGNORECASE)
@@ -48,7 +49,7 @@ def translated() -> Generator[None]:
     """Raise `SystemRefuses` or `OutOfResources` for what the system refused inside."""
     try:
         yield
-    except (MemoryError, OSError, RuntimeError) as error:
+    except (MemoryError, OSError, RuntimeError, ImportError) as error:
         refusal = of(error)
         if refusal is None:
             raise
@@ -67,6 +68,8 @@ def of(error: BaseException) -> SystemRefuses | OutOfResources | None:
         # A progress bar that could not start its thread fails once more at its end.
         case RuntimeError() if _NO_THREAD in f"{error} {error.__context__}":
             return OutOfResources(*_SPENT[errno.EAGAIN])
+        case RuntimeError() | ImportError() if is_spent(error):
+            return OutOfResources(*_SPENT[errno.ENOMEM])
         case RuntimeError() if _NO_HOME.match(str(error)):
             hint = "Set HOME, or the folders XDG_CACHE_HOME, XDG_CONFIG_HOME and XDG_STATE_HOME."
             return SystemRefuses("The home folder", "nobody says which it is", hint)

@@ -11,6 +11,7 @@ import pytest
 from unpact_tui import refusals
 from unpact_tui.errors import ExitCode, OutOfResources, SystemRefuses, UnpactError, exit_code
 from unpact_tui.fleet.doing import in_words
+from unpact_tui.foreign import BROKEN, Foreign
 
 
 def refused(error: BaseException) -> UnpactError:
@@ -48,6 +49,8 @@ def test_the_system_says_no(number: int, code: ExitCode) -> None:
     [
         (MemoryError(), OutOfResources),
         (RuntimeError("can't start new thread"), OutOfResources),
+        (ImportError("libtorch.so: failed to map segment from shared object"), OutOfResources),
+        (RuntimeError("No import: x.so: Cannot allocate memory in static TLS"), OutOfResources),
         (RuntimeError("Could not determine home directory."), SystemRefuses),
         (RuntimeError("could not determine the home directory for '~/.config'"), SystemRefuses),
         (OSError(errno.ENOSPC, "No space left on device"), SystemRefuses),
@@ -65,6 +68,7 @@ def test_refusals_without_a_number_or_a_name(error: BaseException, kind: type[Un
         OSError("of a library, and nothing the system said"),
         BrokenPipeError(errno.EPIPE, "Broken pipe"),
         ValueError("a bug"),
+        ImportError("cannot import name 'x' from 'y'"),
         KeyboardInterrupt(),
     ],
 )
@@ -72,6 +76,21 @@ def test_what_the_system_did_not_refuse_stays_what_it_is(error: BaseException) -
     with pytest.raises(type(error)) as caught, refusals.translated():
         raise error
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EMFILE, "Too many open files"),
+        ImportError("x.so: failed to map segment from shared object"),
+    ],
+)
+def test_no_file_is_to_blame_for_what_the_machine_has_not(error: Exception) -> None:
+    """Else a whole checkpoint is called broken, and copied again."""
+    with pytest.raises(type(error)), Foreign(lambda _: ValueError("broken"), BROKEN):
+        raise error
+    with pytest.raises(ValueError, match="broken"), Foreign(lambda _: ValueError("broken"), BROKEN):
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_a_real_refusal(tmp_path: Path) -> None:
