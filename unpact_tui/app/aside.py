@@ -15,6 +15,8 @@ MANY = 100
 """Prompts from which what is done with all of them is done here. Ours."""
 ASIDE = "aside"
 """The group of the workers that wait for it."""
+WRITES = "writes"
+"""The name of those that write what somebody asked for: they are not left by one key."""
 _AT_ONCE = 20
 """Items between two looks at the keys."""
 

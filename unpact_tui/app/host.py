@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from rich.text import Text
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.worker import Worker
 
 from unpact_tui import refusals
 from unpact_tui.app import crash, tty
+from unpact_tui.app.aside import WRITES
 from unpact_tui.display import display_text
 from unpact_tui.errors import ExitCode, exit_code
 from unpact_tui.worker.events import Failed
@@ -23,6 +27,8 @@ class Host(App[None]):
     """Whether the mouse is ours."""
     failure: Failed | None = None
     """Why it ended, when it ended because of the engine."""
+    _told: Set[Worker[object]] = frozenset()
+    """What is written, and that somebody was told so who wanted to leave."""
     _crash: str | None = None
     """What is said of a bug, if there was one."""
 
@@ -53,8 +59,14 @@ class Host(App[None]):
         self.exit(return_code=failed.exit_code, message=whole(f"error: {words}{hint}"))
 
     def action_leave(self) -> None:
-        """End well."""
-        self.exit(return_code=ExitCode.OK)
+        """End well; while something is written that somebody asked for, not by one key."""
+        writing = {worker for worker in self.workers if worker.name == WRITES}
+        if writing - self._told:
+            self._told = writing
+            told = "A file is still being written. The same key again leaves without it."
+            self.notify(told, timeout=10, markup=False)
+        else:
+            self.exit(return_code=ExitCode.OK)
 
     async def action_quit(self) -> None:
         """End well; Textual's own key for it."""

@@ -124,3 +124,33 @@ async def test_an_export_of_many_is_the_same(
     beside = (tmp_path / "beside.json").read_bytes()
     assert beside == (tmp_path / "at_once.json").read_bytes()
     assert len(decode(beside).cases) == 1
+
+
+async def test_what_is_being_written_is_not_left_by_one_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    def slowly(*_: object) -> Iterator[str]:
+        yield "begun"
+        go.wait(30)
+        yield "done"
+
+    monkeypatch.setattr("unpact_tui.app.screens.taking.MANY", 1)
+    monkeypatch.setattr("unpact_tui.app.takeaway.written", slowly)
+    app = workbench()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        compare_screen(pilot)._write("json", tmp_path / "beside.json", "")
+        await until(pilot, lambda: list(tmp_path.iterdir()))
+        await pilot.press("q")
+        assert app.is_running
+        assert "still being written" in [note.message for note in app._notifications][-1]
+        await pilot.press("q")
+    go.set()
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if not list(tmp_path.iterdir()):
+            break
+    assert app.return_code == 0
+    assert list(tmp_path.iterdir()) == [], "nothing half stays"

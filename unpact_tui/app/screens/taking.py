@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 from unpact_tui.app import clipboard, takeaway
-from unpact_tui.app.aside import ASIDE, MANY, aside, bit_by_bit
+from unpact_tui.app.aside import ASIDE, MANY, WRITES, aside, bit_by_bit
 from unpact_tui.app.glyphs import Glyphs
 from unpact_tui.app.lines import shown
 from unpact_tui.app.screens.acting import Acting
@@ -75,24 +76,40 @@ class Taking(Acting):
             self._note(_written(path, lambda: document and takeaway.written(document, form)))
         else:
             self._note(f"Writing {path}")
-            self.run_worker(self._write_many(form, path), group=ASIDE)
+            self.run_worker(self._write_many(form, path), WRITES, ASIDE)
 
     async def _write_many(self, form: TextForm, path: Path) -> None:
         """Write what would keep the keys waiting, as it is known now."""
         state, memory = self.state, self.comparison.memory
         failed = failures(state.now, memory)
         cases = await bit_by_bit(written_down(state.now, memory))
+        left = Event()
 
         def text() -> Text | None:
             if state.opened is None:
                 return None
             document = put_together(state.opened, self.settings, state.now, cases, failed)
-            return document and takeaway.written(document, form)
+            return document and _unless(left, takeaway.written(document, form))
 
-        self._note(await aside(partial(_written, path, text)))
+        try:
+            self._note(await aside(partial(_written, path, text)))
+        finally:
+            left.set()
 
     def _note(self, words: str) -> None:
         self.notify(shown(words, 1000), timeout=10, markup=False)
+
+
+class _Left(Exception):
+    """Nobody is there any more."""
+
+
+def _unless(left: Event, text: Text) -> Iterator[str]:
+    """Break off when somebody leaves: what is half written is then taken away."""
+    for piece in (text,) if isinstance(text, str) else text:
+        if left.is_set():
+            raise _Left
+        yield piece
 
 
 def _written(path: Path, text: Callable[[], Text | None]) -> str:
