@@ -80,6 +80,8 @@ def remembered(
     if encoded is None or compared is None or ladder is None or judged is None:
         return None
     attributions = dict(_attributions(said, encoded, analyse.granularity))
+    if not {"base", "unlearned"} <= attributions.keys():
+        return None
     return Remembered(
         analyse.case,
         encoded.prompt,

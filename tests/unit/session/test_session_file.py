@@ -32,7 +32,8 @@ from unpact_tui.session.keeping import Keeping
 from unpact_tui.session.memory import Memory
 from unpact_tui.session.printing import as_json
 from unpact_tui.session.recorded import RecordedEngine
-from unpact_tui.worker.events import Cancelled, Failed, Finished, Opened
+from unpact_tui.session.remembered import whole_cases
+from unpact_tui.worker.events import ByToken, Cancelled, Contributions, Failed, Finished, Opened
 from unpact_tui.worker.protocol import Analyse, Cancel, Open, Recover, Reply, Try
 
 
@@ -514,3 +515,17 @@ def test_a_session_whose_place_was_taken_is_no_longer_written(tmp_path: Path) ->
     keeping.close()
     assert recorder.trouble == "another file was put in its place"
     assert (tmp_path / "s.jsonl").read_text() == "theirs"
+
+
+def test_a_case_without_the_contributions_of_one_side_is_not_known(tmp_path: Path) -> None:
+    room = Room()
+    room.comparison.begin()
+    room.hear()
+    memory = Memory()
+    for order, said in room.comparison.memory:
+        memory.keep(
+            order,
+            [e for e in said if not isinstance(e, Contributions | ByToken) or e.role != "base"],
+        )
+    assert list(whole_cases(room.state.now, room.comparison.memory))
+    assert list(whole_cases(room.state.now, memory)) == []
