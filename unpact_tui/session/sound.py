@@ -130,7 +130,8 @@ def _numbers(value: object) -> str:
 
 def _parts(events: Sequence[Event]) -> Iterator[str]:
     """Compare the parts of an answer with the prompt that it is about."""
-    encoded = next((event for event in events if isinstance(event, Encoded)), None)
+    # Of several the last is remembered.
+    encoded = next((event for event in reversed(events) if isinstance(event, Encoded)), None)
     length = len(encoded.prompt.tokens) if encoded else 0
     said = len(encoded.answer_tokens) if encoded else 0
     for event in events:

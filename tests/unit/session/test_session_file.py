@@ -8,6 +8,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from looking import looked_through, sat
 from room import CASES, OPEN, Room, read
@@ -33,7 +34,16 @@ from unpact_tui.session.memory import Memory
 from unpact_tui.session.printing import as_json
 from unpact_tui.session.recorded import RecordedEngine
 from unpact_tui.session.remembered import whole_cases
-from unpact_tui.worker.events import ByToken, Cancelled, Contributions, Failed, Finished, Opened
+from unpact_tui.session.sound import of_answer
+from unpact_tui.worker.events import (
+    ByToken,
+    Cancelled,
+    Contributions,
+    Encoded,
+    Failed,
+    Finished,
+    Opened,
+)
 from unpact_tui.worker.protocol import Analyse, Cancel, Open, Recover, Reply, Try
 
 
@@ -529,3 +539,16 @@ def test_a_case_without_the_contributions_of_one_side_is_not_known(tmp_path: Pat
         )
     assert list(whole_cases(room.state.now, room.comparison.memory))
     assert list(whole_cases(room.state.now, memory)) == []
+
+
+def test_of_two_prompts_in_an_answer_the_last_must_fit(kept: tuple[Path, Room]) -> None:
+    memory = kept[1].comparison.memory
+    order = next(order for order in memory.orders() if isinstance(order, Analyse))
+    said = memory.said(order)
+    encoded = next(event for event in said if isinstance(event, Encoded))
+    shorter = msgspec.structs.replace(
+        encoded, prompt=replace(encoded.prompt, tokens=encoded.prompt.tokens[:-1]), words=()
+    )
+    assert of_answer(order, (*said, Finished())) == ""
+    assert of_answer(order, (shorter, *said, Finished())) == ""
+    assert "for each token" in of_answer(order, (*said, shorter, Finished()))
