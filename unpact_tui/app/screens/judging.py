@@ -119,5 +119,4 @@ class Judging(Screen[Thresholds | None]):
         return self._news if self._news and "; was " in self._news[0][0] else ()
 
     def _draw(self) -> None:
-        """Show what has become known."""
-        raise NotImplementedError
+        """Show what has become known; here nothing is drawn."""
