@@ -45,19 +45,20 @@ class AllPrompts:
         self._versions = 0
 
     def gather(self) -> Iterator[None]:
-        """Take in one prompt after the other."""
-        self._said = []
+        """Take in one prompt after the other, where something is known that was not."""
+        versions = sum(map(self._memory.version, self._choices.cases))
+        if self._together is not None and versions == self._versions:
+            return
+        found: list[_Said] = []
         for known in whole_cases(self._choices, self._memory):
-            self._said.append(_said(known))
+            found.append(_said(known))
             yield
-        self._together = Together([said.gist for said in self._said], self._seed)
+        self._versions, self._said = versions, found
+        self._together = Together([said.gist for said in found], self._seed)
 
     def judge_now(self, thresholds: Thresholds) -> Summary:
         """Return what they say as they are known now: for few, which take no time."""
-        versions = sum(map(self._memory.version, self._choices.cases))
-        if self._together is None or versions != self._versions:
-            self._versions = versions
-            deque(self.gather(), maxlen=0)
+        deque(self.gather(), maxlen=0)
         return self.judge(thresholds)
 
     def judge(self, thresholds: Thresholds) -> Summary:

@@ -127,6 +127,15 @@ def test_the_same_seed_gives_the_same_together(all_read: Room) -> None:
     assert first == second
 
 
+def test_what_is_known_is_taken_in_once(all_read: Room) -> None:
+    state, memory = all_read.state, all_read.comparison.memory
+    every = AllPrompts(state, memory, 0)
+    assert len(list(every.gather())) == 3
+    assert list(every.gather()) == []
+    memory.touch(state.analysis)
+    assert len(list(every.gather())) == 3
+
+
 def test_of_strategies_only_the_causes_follow_the_thresholds(all_read: Room) -> None:
     state, memory = all_read.state, all_read.comparison.memory
     every = AllPrompts(state, memory, 0)
