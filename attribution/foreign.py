@@ -38,7 +38,9 @@ MODULES = (
 
 _SPENT = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN))
 _NO_ROOM = ("failed to map segment from shared object", "cannot allocate memory")
-"""How a library is refused that does not fit into memory any more, whoever says it on."""
+"""How a library is refused that does not fit into memory any more."""
+_IMPORTING = "failed to import"
+"""How transformers says that on. Room for numbers is another thing: a file may ask for too much."""
 
 
 def is_spent(error: BaseException) -> bool:
@@ -48,7 +50,8 @@ def is_spent(error: BaseException) -> bool:
             return True
         case ImportError() | RuntimeError():
             said = str(error).lower()
-            return any(words in said for words in _NO_ROOM)
+            importing = isinstance(error, ImportError) or _IMPORTING in said
+            return importing and any(words in said for words in _NO_ROOM)
         case _:
             return False
 

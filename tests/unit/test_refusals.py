@@ -50,7 +50,10 @@ def test_the_system_says_no(number: int, code: ExitCode) -> None:
         (MemoryError(), OutOfResources),
         (RuntimeError("can't start new thread"), OutOfResources),
         (ImportError("libtorch.so: failed to map segment from shared object"), OutOfResources),
-        (RuntimeError("No import: x.so: Cannot allocate memory in static TLS"), OutOfResources),
+        (
+            RuntimeError("Failed to import x: x.so: Cannot allocate memory in static TLS"),
+            OutOfResources,
+        ),
         (RuntimeError("Could not determine home directory."), SystemRefuses),
         (RuntimeError("could not determine the home directory for '~/.config'"), SystemRefuses),
         (OSError(errno.ENOSPC, "No space left on device"), SystemRefuses),
@@ -91,6 +94,8 @@ def test_no_file_is_to_blame_for_what_the_machine_has_not(error: Exception) -> N
         raise error
     with pytest.raises(ValueError, match="broken"), Foreign(lambda _: ValueError("broken"), BROKEN):
         raise OSError(errno.EIO, "Input/output error")
+    with pytest.raises(ValueError, match="broken"), Foreign(lambda _: ValueError("broken"), BROKEN):
+        raise RuntimeError("you tried to allocate 64000000000 bytes. Cannot allocate memory")
 
 
 def test_a_real_refusal(tmp_path: Path) -> None:
